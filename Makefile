@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Sources are found by wildcard: a new file is no edit here.
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+VERSION := 0.1
+CC      ?= gcc
+CFLAGS  ?= -O2 -g
+B       ?= build
+BIN     ?= bin
+
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+PKGS  := libevent libmnl jansson yaml-0.1
+CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
+ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
+LIBS   = $(shell pkg-config --libs $(PKGS)) -lm
+
+CORE    := $(wildcard harness/core/*.c)
+MODEL   := $(wildcard harness/model/*.c)
+HARNESS := $(CORE) $(MODEL) $(wildcard harness/load/*.c harness/observe/*.c harness/expect/*.c \
+           harness/report/*.c harness/cmd/*.c harness/*.c netns/*.c)
+PEERS   := $(CORE) $(wildcard peers/*.c)
+SERVER  := $(PEERS) $(wildcard servers/*.c)
+CLIENT  := $(PEERS) $(wildcard clients/*.c)
+UNITS   := $(wildcard tests/unit/*.c)
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install
+
+all: $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client ## build the three programs
+
+$(BIN)/lastack: $(call obj,$(HARNESS))
+$(BIN)/lastack-server: $(call obj,$(SERVER))
+$(BIN)/lastack-client: $(call obj,$(CLIENT))
+
+$(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client:
+	@mkdir -p $(BIN)
+	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+
+$(B)/%.o: %.c | $(B)/deps-ok
+	@mkdir -p $(@D)
+	$(CC) $(ALLC) -c -o $@ $<
+
+# A unit test is one file in tests/unit with a main(), linked with everything but main.c.
+$(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
+
+.PRECIOUS: $(B)/%.o
+
+unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
+	@set -e; for t in $^; do $$t; done
+
+$(B)/deps-ok: tools/deps
+	@mkdir -p $(B)
+	@tools/deps
+	@touch $@
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+fmt: ## format all sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove what was built
+	rm -rf $(B) $(BIN)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When a kernel timer really fires. The timer wheel (kernel/time/timer.c) has levels of 64 buckets,
+ * each eight times as coarse as the one before; it rounds up to a bucket and never fires early.
+ * A timer of length T fires in [T, T + granule + one jiffy].
+ */
+#ifndef LASTACK_WHEEL_H
+#define LASTACK_WHEEL_H
+
+#include <stdint.h>
+
+struct window {
+	uint64_t lo_ns, hi_ns;
+};
+
+/* The bucket width that a timer of this length falls into, at `hz` jiffies a second. */
+uint64_t wheel_granule_ns(uint64_t length_ns, unsigned hz);
+
+struct window wheel_window(uint64_t length_ns, unsigned hz);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A scenario: one claim about how a TCP connection ends, and how to find out. Plain data; load/
+ * makes it from YAML, netns/ and run.c build and act it, expect/ judges it, report/ tells of it.
+ *
+ * All strings belong to the scenario; scenario_free() ends them all.
+ */
+#ifndef LASTACK_SCENARIO_H
+#define LASTACK_SCENARIO_H
+
+#include "core/array.h"
+#include "core/tcp_state.h"
+#include "model/event.h"
+
+#include <stdint.h>
+
+/* Where in the file: both from 1. */
+struct mark {
+	unsigned line, column;
+};
+
+/* A number or a comparison: `3`, `">= 90"`, `"200ms .. 300ms"`. Inclusive; durations are in ns. */
+struct range {
+	int64_t lo, hi;
+	/*
+	 * A bare duration ("60s") names the length of a kernel timer (lo == hi): the judge turns it
+	 * into the window in which such a timer fires.
+	 */
+	int timer;
+};
+
+/* A list of words, all owned. */
+typedef ARRAY(char *) words;
+
+struct sysctl_setting {
+	struct mark at;
+	char *name;  /* "net.ipv4.tcp_fin_timeout" */
+	char *value; /* as text */
+};
+
+typedef ARRAY(struct sysctl_setting) sysctls;
+
+struct host_spec {
+	int present;        /* router: asked for */
+	char *behaviour;    /* a name of peers/behaviours.def */
+	unsigned addresses; /* how many addresses the host has, default 1 */
+	unsigned backlog;   /* server's listen(), default 4096 */
+	unsigned rcvbuf,
+	        sndbuf; /* SO_RCVBUF, SO_SNDBUF of its sockets in bytes, 0: the kernel's choice */
+	sysctls sysctls;
+};
+
+enum link_kind {
+	LINK_AUTO, /* wire where rules, segments or paths need it, veth otherwise */
+	LINK_VETH,
+	LINK_WIRE,
+};
+
+/* Selects segments; a field at its "any" value selects all. */
+struct segment_selector {
+	int from;  /* HOST_CLIENT, HOST_SERVER, -1 any */
+	int role;  /* enum segment_role, -1 any */
+	int again; /* 1 only retransmissions, 0 only first transmissions, -1 any */
+	int fate;  /* for expectations: enum segment_fate, -1 any */
+};
+
+/* A rule of the wire: one fault for some segments. Counted for each connection unless in_total. */
+struct wire_rule {
+	struct mark at;
+	char *action; /* a name of netns/faults.def */
+	struct segment_selector select;
+	unsigned skip;     /* let this many selected segments pass first */
+	unsigned times;    /* then hit this many; 0 = all */
+	int in_total;      /* count over all connections */
+	uint64_t delay_ns; /* of the faults that take a time */
+	char *text;        /* "drop last-ack from client, twice": for reports */
+};
+
+/* What a step does. Each takes some of the parameters of struct step. */
+#define STEP_ACTIONS(A)                                                                            \
+	A(CONNECT, "connect", "open connections: {connect: 10}")                                   \
+	A(SEND, "send", "send bytes on each connection: {send: 1000}")                             \
+	A(CLOSE, "close", "close() connections: {close: all}, {close: 3}")                         \
+	A(SHUTDOWN, "shutdown", "shutdown(SHUT_WR): a half-close")                                 \
+	A(ABORT, "abort", "close with SO_LINGER 0: a reset")                                       \
+	A(CHURN, "churn", "connect and close, one after the other, so many times")                 \
+	A(ACCEPT, "accept", "begin or stop accepting: {accept: off}")                              \
+	A(READ, "read", "begin or stop reading: {read: off}")                                      \
+	A(HOLD, "hold", "do nothing more with these connections, whatever arrives")                \
+	A(KILL, "kill", "send the program a signal: {kill: SIGKILL}")                              \
+	A(START, "start", "start the program again after a kill")                                  \
+	A(SYSCTL, "sysctl", "set sysctls of the host")                                             \
+	A(RELEASE, "release", "let held segments go: {wire: {release: all}}")                      \
+	A(EXPECT, "expect", "wait until all of these hold")
+
+enum step_action {
+#define ACTION_ENUM(id, name, help) DO_##id,
+	STEP_ACTIONS(ACTION_ENUM)
+#undef ACTION_ENUM
+	        DO_COUNT
+};
+
+extern const char *const step_action_names[DO_COUNT];
+extern const char *const step_action_helps[DO_COUNT];
+
+/* One state of a path, and how long the socket stayed in it. */
+struct path_state {
+	enum tcp_state state;
+	int has_stay;
+	struct range stay;
+};
+
+/*
+ * One thing that must be so. `kind` is a name of expect/expectations.def; which of the other fields
+ * it reads is up to the kind.
+ */
+struct expectation {
+	struct mark at;
+	const char *kind;     /* static: "population", "path", "segment", "counter", "error",
+	                         "descriptors" ... */
+	enum host host;       /* or ACTOR_WIRE */
+	char *key;            /* as written: "CLOSE_WAIT", "TcpExt.TWRecycled", "fin from server" */
+	enum tcp_state state; /* population */
+	int error;            /* error: the errno */
+	struct segment_selector segment; /* segment */
+	struct range want;
+	ARRAY(struct path_state) path;
+};
+
+#define ALL UINT32_MAX
+
+struct step {
+	struct mark at;
+	enum step_action action;
+	enum host actor; /* or ACTOR_WIRE, ACTOR_BOTH; ACTOR_LAB for expect */
+	unsigned count;  /* connections, or ALL */
+	uint64_t bytes;  /* send */
+	double rate;     /* connect, churn: a second; 0 as fast as it goes */
+	unsigned to;     /* connect, churn: which address of the server, from 1 */
+	unsigned from;   /* connect, churn: which address of the client, from 1; 0: the kernel's
+	                    choice */
+	int on;          /* accept, read */
+	int signal;      /* kill */
+	int no_wait;     /* the step ends when the command is given, not when it has settled */
+	sysctls sysctls;
+	ARRAY(struct expectation) expectations;
+	uint64_t after_ns; /* begin this long after the step before ended */
+	int has_after;
+	uint64_t within_ns; /* deadline, default WITHIN_NS */
+	uint64_t for_ns;    /* must hold all this time */
+};
+
+#define WITHIN_NS (2 * 1000000000ull)
+
+struct scenario {
+	char *path; /* the file it came from */
+	char *name; /* "close/last-ack-lost-once" */
+	char *claim, *source;
+	words tags;
+	words needs;  /* names of model/capability.h */
+	int families; /* bit 0: IPv4, bit 1: IPv6 */
+	enum link_kind link;
+	struct host_spec hosts[HOST_COUNT];
+	ARRAY(struct wire_rule) rules;
+	ARRAY(struct step) steps;
+};
+
+void scenario_free(struct scenario *s); /* NULL is fine */
+int scenario_has_tag(const struct scenario *s, const char *tag);
+/* The slow tier: what takes kernel time of many seconds. */
+int scenario_is_slow(const struct scenario *s);
+/* LINK_AUTO resolved. */
+enum link_kind scenario_link(const struct scenario *s);
+
+#endif

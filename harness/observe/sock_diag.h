@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP sockets as the kernel's inet_diag gives them (NETLINK_SOCK_DIAG, linux/inet_diag.h), through
+ * libmnl. A handle belongs to the network namespace in which it was opened.
+ */
+#ifndef LASTACK_SOCK_DIAG_H
+#define LASTACK_SOCK_DIAG_H
+
+#include "core/addr.h"
+#include "core/err.h"
+#include "core/tcp_state.h"
+
+#include <stdint.h>
+
+struct sock_diag;
+
+struct sock_row {
+	struct tuple tuple;
+	uint64_t cookie;
+	enum tcp_state state; /* a minisocket's substate: FIN_WAIT_2 or TIME_WAIT */
+	uint32_t rqueue, wqueue, inode, uid;
+	uint32_t timer, expires_ms, retrans; /* timer: as in struct ev_socket */
+	uint8_t minisocket; /* timer is the timewait timer: no full socket, no owner */
+};
+
+struct sock_diag *sock_diag_open(struct err *err); /* in the caller's namespace of this moment */
+void sock_diag_close(struct sock_diag *d);
+
+/*
+ * Every TCP socket in one of the states of the mask (bit 1 << ST_x; ~0u all), IPv4 and IPv6. Calls
+ * `each` for one after the other. 0, or -1 with err; an interrupted dump (NLM_F_DUMP_INTR) is not
+ * an error.
+ */
+int sock_diag_dump(struct sock_diag *d, unsigned states,
+        void (*each)(void *arg, const struct sock_row *row), void *arg, struct err *err);
+
+/* The one socket with this tuple (listeners excluded). 1 found, 0 no such socket, -1 with err. */
+int sock_diag_find(
+        struct sock_diag *d, const struct tuple *t, struct sock_row *ret, struct err *err);
+
+#endif
