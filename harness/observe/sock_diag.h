@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 struct sock_diag;
+struct tcp_info; /* linux/tcp.h */
 
+/* An IPv4 connection of an AF_INET6 socket has an AF_INET tuple, as on the wire. */
 struct sock_row {
 	struct tuple tuple;
 	uint64_t cookie;
@@ -34,7 +36,17 @@ void sock_diag_close(struct sock_diag *d);
 int sock_diag_dump(struct sock_diag *d, unsigned states,
         void (*each)(void *arg, const struct sock_row *row), void *arg, struct err *err);
 
-/* The one socket with this tuple (listeners excluded). 1 found, 0 no such socket, -1 with err. */
+/*
+ * The same with the tcp_info of each socket, NULL where there is none (minisockets, sockets whose
+ * handshake is not complete). It costs about twice as much. Fields that the kernel does not know
+ * are 0.
+ */
+int sock_diag_dump_info(struct sock_diag *d, unsigned states,
+        void (*each)(void *arg, const struct sock_row *row, const struct tcp_info *info), void *arg,
+        struct err *err);
+
+/* The one socket with this tuple, a minisocket too; never a listener. 1 found, 0 no such socket, -1
+ * with err. */
 int sock_diag_find(
         struct sock_diag *d, const struct tuple *t, struct sock_row *ret, struct err *err);
 
