@@ -37,6 +37,7 @@ enum event_kind {
 	EV_PEER,    /* a peer reported something */
 	EV_COUNTER, /* a kernel counter of one host changed since the cell was built */
 	EV_OWNED,   /* how many connection sockets the peer's descriptors hold */
+	EV_KERNEL,  /* the kernel did something else with a socket than change its state */
 	EV_TICK,    /* time passed: a deadline that somebody waited for */
 	EV_NOTE,    /* words for the reader, no effect on a verdict */
 	EV_TROUBLE, /* the lab failed: the verdict is ERROR */
@@ -80,6 +81,7 @@ struct ev_state {
 	int inferred;
 	uint32_t pid; /* 0: not known, or not caused by a process */
 	uint32_t tid;
+	char command[16]; /* of that process, as in /proc/PID/comm */
 };
 
 /* EV_SOCKET: a row as sock_diag gives it. timer: 0 none, 1 retransmit, 2 keepalive, 3 timewait, 4
@@ -149,6 +151,42 @@ struct ev_owned {
 	unsigned descriptors;
 };
 
+/* EV_KERNEL */
+#define KERNEL_DEEDS(K)                                                                            \
+	K(MINISOCKET, "minisocket", "a minisocket took over from the full socket")                 \
+	K(REARM, "rearm", "the timer of a minisocket was set again")                               \
+	K(EXPIRE, "expire", "a minisocket came to the end of its time")                            \
+	K(KILL, "kill", "a minisocket was ended before its time")                                  \
+	K(REUSE, "reuse", "a minisocket made way for a new connection with its four-tuple")        \
+	K(RETRANSMIT, "retransmit", "a segment was sent again")                                    \
+	K(RESET_SENT, "reset-sent", "a reset was sent")                                            \
+	K(RESET_RECEIVED, "reset-received", "an acceptable reset arrived")                         \
+	K(DESTROY, "destroy", "the last reference to the socket is gone")                          \
+	K(OVERFLOW, "overflow", "an accept queue was full")
+
+enum kernel_deed {
+#define KERNEL_ENUM(id, name, help) KERNEL_##id,
+	KERNEL_DEEDS(KERNEL_ENUM)
+#undef KERNEL_ENUM
+	        KERNEL_DEED_COUNT
+};
+
+extern const char *const kernel_deed_names[KERNEL_DEED_COUNT];
+extern const char *const kernel_deed_helps[KERNEL_DEED_COUNT];
+int kernel_deed_parse(const char *name); /* -1 when unknown */
+
+struct ev_kernel {
+	enum kernel_deed deed;
+	enum tcp_state state; /* of the socket at that moment; of a minisocket the substate */
+	uint64_t timer_ns;    /* MINISOCKET, REARM: how long the timer runs from t_ns on */
+	unsigned flags;       /* RETRANSMIT: enum segment_flags of what was sent again */
+	uint32_t seq;         /* RETRANSMIT: its sequence number, as in the header */
+	uint32_t length;      /* RETRANSMIT: payload bytes */
+	int probe;            /* RETRANSMIT: a tail loss probe, no timeout */
+	char reason[40];      /* RESET_SENT: the kernel's own word for why; empty: it has none */
+	uint32_t pid, tid;    /* 0: not known, or not caused by a process */
+};
+
 struct event {
 	uint64_t t_ns;
 	enum event_kind kind;
@@ -164,6 +202,7 @@ struct event {
 		struct ev_peer peer;
 		struct ev_counter counter;
 		struct ev_owned owned;
+		struct ev_kernel kernel;
 		char text[256]; /* NOTE, TROUBLE */
 	};
 };
