@@ -113,6 +113,8 @@ static void set_row(struct sock_row *row, const struct inet_diag_msg *m)
 	row->state = m->idiag_state < ST_COUNT ? (enum tcp_state)m->idiag_state : ST_NONE;
 	if (row->state == ST_NEW_SYN_RECV)
 		row->state = ST_SYN_RECV;
+	if (row->state == ST_CLOSE) /* only sockets with a port and no peer are listed so */
+		row->state = ST_BOUND_INACTIVE;
 	row->rqueue = m->idiag_rqueue;
 	row->wqueue = m->idiag_wqueue;
 	row->inode = m->idiag_inode;

@@ -19,7 +19,9 @@ struct tcp_info; /* linux/tcp.h */
 struct sock_row {
 	struct tuple tuple;
 	uint64_t cookie;
-	enum tcp_state state; /* a minisocket's substate: FIN_WAIT_2 or TIME_WAIT */
+	/* A minisocket's substate: FIN_WAIT_2 or TIME_WAIT. A bound socket without a peer is
+	 * BOUND_INACTIVE, never CLOSE. */
+	enum tcp_state state;
 	uint32_t rqueue, wqueue, inode, uid;
 	uint32_t timer, expires_ms, retrans; /* timer: as in struct ev_socket */
 	uint8_t minisocket; /* timer is the timewait timer: no full socket, no owner */
