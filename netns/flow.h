@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Connections as the wire sees them, and the role of each segment in its connection.
+ *
+ * A role is told from the segments alone, in the order in which they reach the wire:
+ *
+ *   client                    wire                    server
+ *     |------ syn -------------|----------------------->|
+ *     |<-----------------------|------------ syn-ack ---|
+ *     |------ handshake-ack ---|----------------------->|
+ *     |------ data ------------|----------------------->|
+ *     |<-----------------------|---------------- ack ---|
+ *     |------ fin -------------|----------------------->|   this side closes first
+ *     |<-----------------------|--------- ack-of-fin ---|
+ *     |<-----------------------|---------------- fin ---|
+ *     |------ last-ack --------|----------------------->|
+ *
+ * - Who closed first is whose FIN reached the wire first, whether or not it was let through.
+ * - A FIN stays a fin whatever else it acknowledges; data stays data. ack-of-fin and last-ack carry
+ *   neither. One that is sent again, because the FIN came again, has the same role and the next
+ *   ordinal.
+ * - When the second FIN does not acknowledge the first, its sender had not seen it: a simultaneous
+ *   close. Then nobody closed second, and the ACK of either FIN is ack-of-fin: which FIN reached
+ * the wire first would be chance.
+ * - handshake-ack: the first ACK without data after each SYN-ACK.
+ * - A SYN with another sequence number begins a new connection, with ordinals from 1. What answers
+ * it with a bare ACK, because it still has the old one, sends a challenge-ack.
+ * - keepalive-probe: repeats the sequence number before the last one sent, when all is
+ * acknowledged. window-probe: the same, or one byte, while the other side's window is closed.
+ *   zero-window: an ACK without data and with window 0.
+ * - again: the SYN, FIN or first byte of data was sent before. A tail loss probe cannot be told
+ * from another retransmission. An ACK alone is never `again`; the two probes always are.
+ * - When a connection began before the wire saw it, the first segment seen says where it stands.
+ */
+#ifndef LASTACK_FLOW_H
+#define LASTACK_FLOW_H
+
+#include "model/event.h"
+#include "netns/wire_packet.h"
+
+#include <uthash.h>
+
+/* One direction: what its sender has shown. */
+struct half {
+	unsigned known : 1;      /* something was seen, or acknowledged by the other side */
+	unsigned syn : 1;        /* its SYN was seen: isn */
+	unsigned fin : 1;        /* its FIN was seen: fin_end */
+	unsigned acks : 1;       /* it has sent an ACK: acked, window */
+	unsigned challenged : 1; /* the other side has just sent a SYN or RST that it cannot accept
+	                          */
+	uint32_t isn;
+	uint32_t next;    /* after the highest sequence number sent */
+	uint32_t acked;   /* the highest acknowledgement sent */
+	uint32_t fin_end; /* the acknowledgement that covers the FIN */
+	uint32_t window;  /* of the last ACK, unscaled */
+	uint32_t ordinals[ROLE_COUNT];
+};
+
+/* How often a rule saw and hit a segment of this connection. */
+struct rule_count {
+	uint32_t seen, hit;
+};
+
+struct flow {
+	UT_hash_handle hh;
+	struct tuple key; /* the client's view */
+	unsigned connection;
+	struct half half[2];        /* [HOST_CLIENT], [HOST_SERVER]: sent from there */
+	int opener, closer;         /* whose SYN, whose FIN came first; -1 not known */
+	unsigned crossed : 1;       /* simultaneous close */
+	unsigned handshake_due : 1; /* a SYN-ACK was seen and not acknowledged yet */
+	unsigned ended : 1;         /* reset, or both FINs acknowledged */
+	struct flow *prev, *next;   /* among the ended ones, oldest first */
+	struct rule_count counts[]; /* [n_rules] */
+};
+
+struct flows {
+	struct flow *table;
+	size_t n_rules;
+	unsigned connections; /* begun so far */
+	size_t n_ended;
+	struct flow *ended;
+};
+
+void flows_init(struct flows *f, size_t n_rules);
+void flows_free(struct flows *f);
+
+/*
+ * The connection of a segment from `sender` (HOST_CLIENT, HOST_SERVER), made where there is none;
+ * fills role, ordinal, again and the fields of the header, and remembers the segment. Never NULL.
+ */
+struct flow *flow_segment(
+        struct flows *f, const struct segment *s, enum host sender, struct ev_segment *ret);
+
+/* The connection of a segment, or NULL. Remembers nothing. */
+struct flow *flow_find(struct flows *f, const struct segment *s, enum host sender);
+
+/* The wire has put in this segment by itself: what it draws is told apart from ordinary ACKs. */
+void flow_injected(struct flow *c, const struct segment *s, enum host sender);
+
+static inline int seq_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+#endif
