@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Finding scenarios. An argument is a file, a directory, the name of a scenario (close/in-order), the
- * beginning of names (close), or a tag. Names and tags are looked up in the catalogue's directory:
- * $LASTACK_SCENARIOS; else ./scenarios; else ../scenarios from the binary; else the installed one.
+ * Finding scenarios. An argument is a file, a directory, the name of a scenario (close/in-order),
+ * the beginning of names (close), or a tag. Names and tags are looked up in the catalogue's
+ * directory: $LASTACK_SCENARIOS; else ./scenarios; else ../scenarios from the binary; else the
+ * installed one.
  */
 #ifndef LASTACK_LOAD_CATALOGUE_H
 #define LASTACK_LOAD_CATALOGUE_H

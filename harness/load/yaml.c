@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A scenario from YAML: the file, the document and its outermost map. */
+#include "yaml.h"
+
+#include "model/capability.h"
+#include "yaml_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LARGEST    (1u << 20) /* bytes of a file: no scenario comes near */
+#define MOST_NODES 100000
+#define MOST_WORDS 64
+#define SUFFIX     ".yaml"
+#define SCENARIOS  "scenarios/"
+
+static int read_claim(struct reader *r, const yaml_node_t *n, void *s)
+{
+	return value_text(r, n, "the claim, one sentence", &((struct scenario *)s)->claim);
+}
+
+static int read_source(struct reader *r, const yaml_node_t *n, void *s)
+{
+	return value_text(r, n, "where the claim is from", &((struct scenario *)s)->source);
+}
+
+static int read_tags(struct reader *r, const yaml_node_t *n, void *s)
+{
+	return node_list(r, n, MOST_WORDS, "tags", value_word_item, &((struct scenario *)s)->tags);
+}
+
+static int read_need(struct reader *r, const yaml_node_t *n, void *needs)
+{
+	const char *names[64], *word = node_word(r, n, "a capability");
+	size_t i = 0;
+
+	if (!word)
+		return -1;
+	if (capability_find(word))
+		return value_word_item(r, n, needs);
+	for (; capabilities[i].name && i < LENGTH(names); i++)
+		names[i] = capabilities[i].name;
+	return reader_unknown(r, n, "capability", word, names, i);
+}
+
+static int read_needs(struct reader *r, const yaml_node_t *n, void *s)
+{
+	return node_list(
+	        r, n, MOST_WORDS, "capabilities", read_need, &((struct scenario *)s)->needs);
+}
+
+static int read_family(struct reader *r, const yaml_node_t *n, void *families)
+{
+	const char *word = node_word(r, n, "4 or 6");
+	char w[QUOTED_TEXT];
+
+	if (!word)
+		return -1;
+	if (strcmp(word, "4") && strcmp(word, "6"))
+		return reader_fail(r, n, "expected 4 or 6, not %s", quoted(word, w, sizeof w));
+	*(int *)families |= *word == '4' ? 1 : 2;
+	return 0;
+}
+
+static int read_ip(struct reader *r, const yaml_node_t *n, void *s)
+{
+	((struct scenario *)s)->families = 0;
+	return node_list(r, n, 2, "4, 6 or [4, 6]", read_family, &((struct scenario *)s)->families);
+}
+
+static int read_link(struct reader *r, const yaml_node_t *n, void *s)
+{
+	static const char *const names[] = {"veth", "wire"};
+	const char *word = node_word(r, n, "veth or wire");
+
+	if (!word)
+		return -1;
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (!strcmp(word, names[i])) {
+			((struct scenario *)s)->link = i ? LINK_WIRE : LINK_VETH;
+			return 0;
+		}
+	return reader_unknown(r, n, "link", word, names, LENGTH(names));
+}
+
+static int read_client(struct reader *r, const yaml_node_t *n, void *s)
+{
+	(void)s;
+	return read_host(r, n, HOST_CLIENT);
+}
+
+static int read_server(struct reader *r, const yaml_node_t *n, void *s)
+{
+	(void)s;
+	return read_host(r, n, HOST_SERVER);
+}
+
+static int read_router(struct reader *r, const yaml_node_t *n, void *s)
+{
+	(void)s;
+	return read_host(r, n, HOST_ROUTER);
+}
+
+const struct field scenario_fields[] = {
+        {"claim", "a sentence", "what is shown: one sentence that is true or false", read_claim},
+        {"source", "text", "where the claim is from: a section of an RFC, a file of the kernel",
+                read_source},
+        {"tags", "[word, ...]", "`slow` is a tier; any other word is for finding it", read_tags},
+        {"needs", "[name, ...]", "capabilities of the machine; without one of them it is skipped",
+                read_needs},
+        {"ip", "4, 6 or [4, 6]", "the families that it runs over; default: both", read_ip},
+        {"link", "veth or wire",
+                "what joins the hosts; default: wire where rules, segments or paths need it",
+                read_link},
+        {"client", "a map", "the host that connects", read_client},
+        {"server", "a map", "the host that listens", read_server},
+        {"router", "a map", "a host between them", read_router},
+        {"wire", "[rule, ...]", "faults for chosen segments", read_rules},
+        {"steps", "[step, ...]", "what happens, in the order of time", read_steps},
+};
+const size_t scenario_fields_n = LENGTH(scenario_fields);
+
+/* "close/in-order": what is below the last directory called scenarios, or the file's own name. */
+static char *scenario_name(const char *path)
+{
+	const char *start = strrchr(path, '/'), *found = path;
+	char *name;
+	size_t n;
+
+	start = start ? start + 1 : path;
+	while ((found = strstr(found, SCENARIOS))) {
+		if (found == path || found[-1] == '/')
+			start = found + strlen(SCENARIOS);
+		found++;
+	}
+	name = must(strdup(start));
+	n = strlen(name);
+	if (n > strlen(SUFFIX) && !strcmp(name + n - strlen(SUFFIX), SUFFIX))
+		name[n - strlen(SUFFIX)] = 0;
+	return name;
+}
+
+static struct scenario *scenario_new(const char *path)
+{
+	struct scenario *s = must(calloc(1, sizeof *s));
+
+	s->path = must(strdup(path));
+	s->name = scenario_name(path);
+	s->families = 3;
+	for (int h = 0; h < HOST_COUNT; h++) {
+		s->hosts[h].present = h != HOST_ROUTER;
+		s->hosts[h].addresses = 1;
+		s->hosts[h].backlog = 4096;
+	}
+	return s;
+}
+
+/* The reader of libyaml gives no line for a byte that it cannot decode, only its offset. */
+static int not_text(struct reader *r, const yaml_parser_t *p, const char *text, size_t size)
+{
+	unsigned line = 1, column = 1;
+
+	for (size_t i = 0; i < size && i < p->problem_offset; i++) {
+		column = text[i] == '\n' ? 1 : column + 1;
+		line += text[i] == '\n';
+	}
+	return err_set(r->err, ERR_INPUT, "%s:%u:%u: %s, expected text in UTF-8", r->name, line,
+	        column, p->problem ? p->problem : "not text");
+}
+
+static int not_yaml(struct reader *r, const yaml_parser_t *p, const char *text, size_t size)
+{
+	if (p->error == YAML_READER_ERROR)
+		return not_text(r, p, text, size);
+	if (p->error == YAML_MEMORY_ERROR)
+		return err_set(r->err, ERR_INPUT, "%s: too deep or too large for YAML", r->name);
+	return err_set(r->err, ERR_INPUT, "%s:%zu:%zu: not YAML: %s%s%s", r->name,
+	        p->problem_mark.line + 1, p->problem_mark.column + 1,
+	        p->problem ? p->problem : "it does not parse", p->context ? ", " : "",
+	        p->context ? p->context : "");
+}
+
+/* Whatever follows the first document must be the end of the text. */
+static int check_end(struct reader *r, yaml_parser_t *p, const char *text, size_t size)
+{
+	yaml_document_t more;
+	const yaml_node_t *root;
+	int failed = 0;
+
+	if (!yaml_parser_load(p, &more))
+		return not_yaml(r, p, text, size);
+	root = yaml_document_get_root_node(&more);
+	if (root)
+		failed = reader_fail(r, root, "a second document, expected one scenario a file");
+	yaml_document_delete(&more);
+	return failed;
+}
+
+static int read_document(struct reader *r)
+{
+	const struct field_map m = {
+	        .what = "a scenario", .fields = scenario_fields, .n = LENGTH(scenario_fields)};
+	const yaml_node_t *root = yaml_document_get_root_node(&r->doc);
+
+	if (!root || (root->type == YAML_SCALAR_NODE && !root->data.scalar.length))
+		return err_set(r->err, ERR_INPUT,
+		        "%s:1:1: nothing in it, expected a scenario: claim, steps", r->name);
+	return node_map(r, root, &m, r->scenario) || scenario_check(r) ? -1 : 0;
+}
+
+static int read_text(struct reader *r, const char *text, size_t size)
+{
+	yaml_parser_t p;
+	int failed;
+
+	if (!yaml_parser_initialize(&p))
+		must(NULL);
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, (const unsigned char *)text, size);
+	if (!yaml_parser_load(&p, &r->doc)) {
+		failed = not_yaml(r, &p, text, size);
+	} else {
+		failed = read_document(r);
+		if (!failed)
+			failed = check_end(r, &p, text, size);
+		yaml_document_delete(&r->doc);
+	}
+	yaml_parser_delete(&p);
+	return failed;
+}
+
+struct scenario *scenario_parse(const char *text, size_t size, const char *name, struct err *err)
+{
+	struct reader r = {.name = name, .err = err, .budget = MOST_NODES};
+
+	if (size > LARGEST) {
+		err_set(err, ERR_INPUT, "%s: larger than a scenario may be (1 MiB)", name);
+		return NULL;
+	}
+	r.scenario = scenario_new(name);
+	if (read_text(&r, text, size)) {
+		scenario_free(r.scenario);
+		return NULL;
+	}
+	return r.scenario;
+}
+
+/* The size of a file that can be a scenario, or -1 with err. */
+static long file_size(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_sys(err, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INPUT, "%s: %s, expected a file", path,
+		        S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+	if (st.st_size > LARGEST)
+		return err_set(err, ERR_INPUT,
+		        "%s: %lld bytes, larger than a scenario may be (1 MiB)", path,
+		        (long long)st.st_size);
+	return (long)st.st_size;
+}
+
+static char *read_all(int fd, size_t size, const char *path, size_t *ret_n, struct err *err)
+{
+	char *text = must(malloc(size + 1));
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t got = read(fd, text + n, size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err_set(err, ERR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+			free(text);
+			return NULL;
+		}
+		if (!got)
+			break;
+		n += (size_t)got;
+	}
+	*ret_n = n;
+	return text;
+}
+
+struct scenario *scenario_load(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct scenario *s = NULL;
+	char *text = NULL;
+	size_t n;
+	long size;
+
+	if (fd < 0) {
+		err_set(err, ERR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	size = file_size(fd, path, err);
+	if (size >= 0)
+		text = read_all(fd, (size_t)size, path, &n, err);
+	if (text)
+		s = scenario_parse(text, n, path, err);
+	free(text);
+	close(fd);
+	return s;
+}

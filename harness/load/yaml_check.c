@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What only the whole scenario can tell: its parts must fit each other. */
+#include "yaml_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int fail_at(struct reader *r, struct mark m, const char *text)
+{
+	return err_set(r->err, ERR_INPUT, "%s:%u:%u: %s", r->name, m.line, m.column, text);
+}
+
+static int check_addresses(struct reader *r, const struct step *st)
+{
+	const struct host_spec *hosts = r->scenario->hosts;
+
+	if (st->action != DO_CONNECT && st->action != DO_CHURN)
+		return 0;
+	if (st->to > hosts[HOST_SERVER].addresses)
+		return fail_at(r, st->at, "'to' is more than the server's 'addresses'");
+	if (st->from > hosts[HOST_CLIENT].addresses)
+		return fail_at(r, st->at, "'from' is more than the client's 'addresses'");
+	return 0;
+}
+
+static int holds_something(const struct scenario *s)
+{
+	array_each (struct wire_rule, w, &s->rules)
+		if (!strcmp(w->action, "hold"))
+			return 1;
+	return 0;
+}
+
+static int check_expectation(struct reader *r, const struct expectation *x)
+{
+	const struct scenario *s = r->scenario;
+
+	if (x->host == ACTOR_WIRE && s->link == LINK_VETH)
+		return fail_at(r, x->at, "segments are seen only with 'link: wire'");
+	if (x->host == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
+		return fail_at(r, x->at, "this scenario has no router");
+	return 0;
+}
+
+static int check_steps(struct reader *r)
+{
+	const struct scenario *s = r->scenario;
+	int expects = 0;
+
+	array_each (struct step, st, &s->steps) {
+		if (check_addresses(r, st))
+			return -1;
+		if (st->action == DO_RELEASE && !holds_something(s))
+			return fail_at(r, st->at,
+			        "no rule of the wire holds segments: nothing to release");
+		if (st->actor == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
+			return fail_at(r, st->at, "this scenario has no router");
+		expects |= st->action == DO_EXPECT;
+		array_each (struct expectation, x, &st->expectations)
+			if (check_expectation(r, x))
+				return -1;
+	}
+	if (!expects)
+		return fail_at(
+		        r, s->steps.v[0].at, "no step expects anything: it would prove nothing");
+	return 0;
+}
+
+int scenario_check(struct reader *r)
+{
+	struct scenario *s = r->scenario;
+	struct mark top = {1, 1};
+
+	if (!s->claim)
+		return fail_at(
+		        r, top, "'claim' is missing, expected one sentence that is true or false");
+	if (!s->steps.n)
+		return fail_at(r, top, "'steps' is missing, expected a list of them");
+	if (s->rules.n && s->link == LINK_VETH)
+		return fail_at(r, s->rules.v[0].at, "rules of the wire need 'link: wire'");
+	if (scenario_has_tag(s, "slow") && scenario_has_tag(s, "fast"))
+		return fail_at(r, top, "tagged both slow and fast");
+	for (int h = 0; h <= HOST_SERVER; h++)
+		if (!s->hosts[h].behaviour)
+			s->hosts[h].behaviour = must(strdup(behaviour_names[0]));
+	return check_steps(r);
+}
