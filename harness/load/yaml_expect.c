@@ -31,7 +31,9 @@ static const struct expectation_type *const *types(void)
 {
 	static const struct expectation_type *const none[] = {NULL};
 
-	return &expectation_types[0] ? expectation_types : none;
+	const struct expectation_type *const *volatile linked = expectation_types;
+
+	return linked ? linked : none;
 }
 
 /* What the readers of a host's map work on. */
