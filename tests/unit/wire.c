@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The wire between two sockets that keep packet boundaries: what goes in, what comes out. */
+#include "netns/wire.h"
+
+#include "core/array.h"
+#include "core/clock.h"
+#include "packets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define A SEG_ACK
+
+/* A wire, the far ends of its devices, and what it told. */
+struct bench {
+	struct event_base *base;
+	struct wire *wire;
+	int host[2];
+	ARRAY(struct event) arrived;
+	ARRAY(struct event) delivered;
+	unsigned troubles;
+};
+
+static void on_arrived(void *arg, const struct event *e)
+{
+	struct bench *b = arg;
+
+	array_push(&b->arrived, *e);
+}
+
+static void on_delivered(void *arg, const struct event *e)
+{
+	struct bench *b = arg;
+
+	array_push(&b->delivered, *e);
+}
+
+static void on_trouble(void *arg, const struct err *err)
+{
+	struct bench *b = arg;
+
+	assert_true(*err->text);
+	b->troubles++;
+}
+
+static void bench_start_seeded(
+        struct bench *b, const struct wire_rule *rules, size_t n, uint64_t seed)
+{
+	struct wire_config c = {.rules = rules,
+	        .n_rules = n,
+	        .seed = seed,
+	        .arrived = on_arrived,
+	        .delivered = on_delivered,
+	        .trouble = on_trouble,
+	        .arg = b};
+	struct err err;
+
+	memset(b, 0, sizeof *b);
+	c.base = b->base = event_base_new();
+	assert_non_null(b->base);
+	for (int h = 0; h < 2; h++) {
+		int pair[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+		b->host[h] = pair[0];
+		c.fd[h] = pair[1];
+	}
+	b->wire = wire_new(&c, &err);
+	assert_non_null(b->wire);
+}
+
+static void bench_start(struct bench *b, const struct wire_rule *rules, size_t n)
+{
+	bench_start_seeded(b, rules, n, 1);
+}
+
+static void bench_end(struct bench *b)
+{
+	wire_free(b->wire);
+	for (int h = 0; h < 2; h++)
+		close(b->host[h]);
+	array_free(&b->arrived);
+	array_free(&b->delivered);
+	event_base_free(b->base);
+}
+
+static void put_raw(struct bench *b, enum host from, const void *packet, size_t size)
+{
+	assert_int_equal(send(b->host[from], packet, size, 0), (ssize_t)size);
+	event_base_loop(b->base, EVLOOP_NONBLOCK);
+}
+
+/* Sends one segment into the wire and lets the wire work; its size. */
+static size_t put(struct bench *b, struct shape s)
+{
+	uint8_t packet[PACKET_MAX];
+	size_t size = packet_make(packet, &s);
+
+	put_raw(b, s.from, packet, size);
+	return size;
+}
+
+/* What has come out at a host: its size, 0 for nothing. */
+static size_t get(struct bench *b, enum host at, uint8_t *packet)
+{
+	ssize_t n = recv(b->host[at], packet, 1 << 16, 0);
+
+	assert_true(n >= 0 || errno == EAGAIN);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static int got(struct bench *b, enum host at, struct segment *ret)
+{
+	static uint8_t packet[1 << 16];
+	size_t n = get(b, at, packet);
+
+	if (!n)
+		return 0;
+	assert_int_equal(segment_parse(packet, n, ret), 0);
+	assert_true(segment_checksum_ok(ret));
+	return 1;
+}
+
+/* How many segments have come out. */
+static unsigned drain(struct bench *b, enum host at)
+{
+	struct segment s;
+	unsigned n = 0;
+
+	while (got(b, at, &s))
+		n++;
+	return n;
+}
+
+static void handshake(struct bench *b, uint16_t port)
+{
+	put(b, (struct shape){.flags = SEG_SYN, .seq = 1000, .port = port});
+	put(b, (struct shape){.from = HOST_SERVER,
+	               .flags = SEG_SYN | A,
+	               .seq = 5000,
+	               .ack = 1001,
+	               .port = port});
+	put(b, (struct shape){.flags = A, .seq = 1001, .ack = 5001, .window = 500, .port = port});
+}
+
+static void fin(struct bench *b, uint16_t port)
+{
+	put(b, (struct shape){.flags = SEG_FIN | A,
+	               .seq = 1001,
+	               .ack = 5001,
+	               .window = 500,
+	               .port = port});
+}
+
+static void data(struct bench *b, uint32_t seq)
+{
+	put(b, (struct shape){.flags = A, .seq = seq, .ack = 5001, .window = 500, .length = 10});
+}
+
+static struct wire_rule rule(char *action, int role, int from)
+{
+	return (struct wire_rule){
+	        .action = action, .select = {.from = from, .role = role, .again = -1, .fate = -1}};
+}
+
+/* ---- */
+
+static void passes_everything_untouched(void **state)
+{
+	uint8_t in[PACKET_MAX], out[1 << 16];
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, NULL, 0);
+	for (int v6 = 0; v6 < 2; v6++) {
+		for (uint32_t length = 0; length < 1400; length += 233) {
+			struct shape s = {.from = HOST_SERVER,
+			        .flags = A,
+			        .length = length,
+			        .v6 = v6,
+			        .options = length % 11 * 4,
+			        .extension = v6 ? 16 : 0};
+			size_t size = packet_make(in, &s);
+
+			put_raw(&b, HOST_SERVER, in, size);
+			assert_int_equal(get(&b, HOST_CLIENT, out), size);
+			assert_memory_equal(in, out, size);
+			assert_int_equal(b.arrived.v[b.arrived.n - 1].segment.length, length);
+		}
+	}
+	assert_int_equal(b.arrived.n, b.delivered.n);
+	assert_int_equal(wire_stats(b.wire).segments, b.arrived.n);
+	assert_int_equal(wire_stats(b.wire).not_tcp, 0);
+	assert_int_equal(b.troubles, 0);
+	bench_end(&b);
+}
+
+static void event_is_complete(void **state)
+{
+	char text[TUPLE_TEXT];
+	const struct event *e;
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, NULL, 0);
+	handshake(&b, 0);
+	e = &b.arrived.v[1];
+	assert_int_equal(e->kind, EV_SEGMENT);
+	assert_int_equal(e->source, SRC_WIRE);
+	assert_int_equal(e->host, HOST_SERVER);
+	assert_string_equal(
+	        tuple_format(&e->tuple, text, sizeof text), "198.18.0.2:80 > 198.18.0.1:40000");
+	assert_int_equal(e->segment.number, 2);
+	assert_int_equal(e->segment.connection, 1);
+	assert_int_equal(e->segment.role, ROLE_SYN_ACK);
+	assert_int_equal(e->segment.flags, SEG_SYN | SEG_ACK);
+	assert_int_equal(e->segment.rule, -1);
+	assert_int_equal(e->segment.fate, FATE_PASSED);
+	assert_true(e->t_ns <= clock_now_ns() && e->t_ns + NS_PER_S > clock_now_ns());
+	assert_memory_equal(e, &b.delivered.v[1], sizeof *e);
+	bench_end(&b);
+}
+
+static void drops_what_the_rule_says(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_FIN, HOST_CLIENT);
+	struct bench b;
+
+	(void)state;
+	r.times = 2;
+	bench_start(&b, &r, 1);
+	handshake(&b, 0);
+	assert_int_equal(drain(&b, HOST_SERVER), 2);
+	for (int i = 0; i < 4; i++)
+		fin(&b, 0);
+	assert_int_equal(drain(&b, HOST_SERVER), 2);
+	assert_int_equal(b.arrived.n, 7);
+	assert_int_equal(b.arrived.v[4].segment.fate, FATE_DROPPED);
+	assert_int_equal(b.arrived.v[4].segment.rule, 0);
+	assert_int_equal(b.arrived.v[4].segment.ordinal, 2);
+	assert_int_equal(b.arrived.v[5].segment.fate, FATE_PASSED);
+	assert_int_equal(b.arrived.v[5].segment.ordinal, 3);
+	assert_int_equal(b.delivered.n, 5);
+	assert_int_equal(wire_stats(b.wire).dropped, 2);
+	bench_end(&b);
+}
+
+static void from_and_role_must_both_fit(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_FIN, HOST_SERVER);
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, &r, 1);
+	handshake(&b, 0);
+	fin(&b, 0);
+	put(&b, (struct shape){
+	                .from = HOST_SERVER, .flags = SEG_FIN | A, .seq = 5001, .ack = 1002});
+	assert_int_equal(wire_stats(b.wire).dropped, 1);
+	assert_int_equal(b.arrived.v[4].segment.fate, FATE_DROPPED);
+	bench_end(&b);
+}
+
+static void only_what_comes_again(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_DATA, -1);
+	struct bench b;
+
+	(void)state;
+	r.select.again = 1;
+	bench_start(&b, &r, 1);
+	handshake(&b, 0);
+	data(&b, 1001);
+	data(&b, 1001);
+	data(&b, 1011);
+	assert_int_equal(wire_stats(b.wire).dropped, 1);
+	assert_int_equal(b.arrived.v[4].segment.fate, FATE_DROPPED);
+	bench_end(&b);
+}
+
+/* Two of each connection after the first, however the connections are interleaved. */
+static void counts_for_each_connection(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_FIN, -1);
+	struct bench b;
+
+	(void)state;
+	r.skip = 1;
+	r.times = 2;
+	bench_start(&b, &r, 1);
+	for (uint16_t port = 1; port <= 50; port++)
+		handshake(&b, port);
+	drain(&b, HOST_SERVER);
+	for (int i = 0; i < 5; i++)
+		for (uint16_t port = 1; port <= 50; port++)
+			fin(&b, port);
+	assert_int_equal(wire_stats(b.wire).dropped, 100);
+	array_each (struct event, e, &b.arrived)
+		if (e->segment.role == ROLE_FIN)
+			assert_int_equal(e->segment.fate == FATE_DROPPED,
+			        e->segment.ordinal == 2 || e->segment.ordinal == 3);
+	bench_end(&b);
+}
+
+static void a_reused_port_is_counted_anew(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_SYN, -1);
+	struct bench b;
+
+	(void)state;
+	r.times = 1;
+	bench_start(&b, &r, 1);
+	for (uint32_t seq = 1000; seq < 4000; seq += 1000) {
+		put(&b, (struct shape){.flags = SEG_SYN, .seq = seq});
+		put(&b, (struct shape){.flags = SEG_SYN, .seq = seq});
+	}
+	assert_int_equal(wire_stats(b.wire).dropped, 3);
+	assert_int_equal(drain(&b, HOST_SERVER), 3);
+	bench_end(&b);
+}
+
+static void counts_in_total(void **state)
+{
+	struct wire_rule r = rule("drop", ROLE_SYN, -1);
+	struct bench b;
+
+	(void)state;
+	r.skip = 3;
+	r.times = 4;
+	r.in_total = 1;
+	bench_start(&b, &r, 1);
+	for (uint16_t port = 1; port <= 20; port++)
+		put(&b, (struct shape){.flags = SEG_SYN, .port = port});
+	assert_int_equal(wire_stats(b.wire).dropped, 4);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(b.arrived.v[i].segment.fate == FATE_DROPPED, i >= 3 && i < 7);
+	bench_end(&b);
+}
+
+/* The second rule does not count what the first has hit. */
+static void first_rule_that_hits_acts(void **state)
+{
+	struct wire_rule r[] = {rule("drop", ROLE_FIN, -1), rule("duplicate", ROLE_FIN, -1)};
+	struct bench b;
+
+	(void)state;
+	r[0].times = r[1].times = 1;
+	bench_start(&b, r, 2);
+	handshake(&b, 0);
+	drain(&b, HOST_SERVER);
+	for (int i = 0; i < 3; i++)
+		fin(&b, 0);
+	assert_int_equal(b.arrived.v[3].segment.rule, 0);
+	assert_int_equal(b.arrived.v[4].segment.rule, 1);
+	assert_int_equal(b.arrived.v[4].segment.fate, FATE_DUPLICATED);
+	assert_int_equal(b.arrived.v[5].segment.rule, -1);
+	assert_int_equal(drain(&b, HOST_SERVER), 3);
+	bench_end(&b);
+}
+
+static void held_until_released_in_order(void **state)
+{
+	struct wire_rule r = rule("hold", ROLE_DATA, HOST_CLIENT);
+	struct segment s;
+	struct bench b;
+
+	(void)state;
+	r.times = 3;
+	bench_start(&b, &r, 1);
+	handshake(&b, 0);
+	drain(&b, HOST_SERVER);
+	for (uint32_t seq = 1001; seq < 1051; seq += 10)
+		data(&b, seq);
+	assert_true(got(&b, HOST_SERVER, &s));
+	assert_int_equal(s.seq, 1031);
+	assert_int_equal(drain(&b, HOST_SERVER), 1);
+	assert_int_equal(wire_release(b.wire), 3);
+	for (uint32_t seq = 1001; seq < 1031; seq += 10) {
+		assert_true(got(&b, HOST_SERVER, &s));
+		assert_int_equal(s.seq, seq);
+	}
+	assert_int_equal(wire_release(b.wire), 0);
+	assert_int_equal(b.delivered.n, b.arrived.n);
+	bench_end(&b);
+}
+
+/* Runs the loop until something comes out, or for two seconds. */
+static int wait_for(struct bench *b, enum host at, struct segment *s)
+{
+	uint64_t end = clock_now_ns() + 2 * NS_PER_S;
+
+	while (!got(b, at, s)) {
+		if (clock_now_ns() > end)
+			return 0;
+		event_base_loop(b->base, EVLOOP_ONCE);
+	}
+	return 1;
+}
+
+static void delayed_is_overtaken_and_never_early(void **state)
+{
+	struct wire_rule r = rule("delay", ROLE_DATA, -1);
+	uint64_t t;
+	struct segment s;
+	struct bench b;
+
+	(void)state;
+	r.delay_ns = 20 * NS_PER_MS;
+	r.times = 2;
+	bench_start(&b, &r, 1);
+	handshake(&b, 0);
+	drain(&b, HOST_SERVER);
+	for (uint32_t seq = 1001; seq < 1031; seq += 10)
+		data(&b, seq);
+	assert_true(got(&b, HOST_SERVER, &s));
+	assert_int_equal(s.seq, 1021);
+	for (uint32_t seq = 1001; seq < 1021; seq += 10) {
+		assert_true(wait_for(&b, HOST_SERVER, &s));
+		assert_int_equal(s.seq, seq);
+	}
+	t = clock_now_ns();
+	assert_true(t >= b.arrived.v[4].t_ns + r.delay_ns);
+	assert_int_equal(b.arrived.v[3].segment.fate, FATE_DELAYED);
+	bench_end(&b);
+}
+
+/* A shorter delay that comes later must move the timer forward. */
+static void delays_of_two_rules_mix(void **state)
+{
+	struct wire_rule r[] = {rule("delay", ROLE_DATA, -1), rule("delay", ROLE_FIN, -1)};
+	struct segment s;
+	struct bench b;
+
+	(void)state;
+	r[0].delay_ns = 60 * NS_PER_MS;
+	r[1].delay_ns = 1 * NS_PER_MS;
+	bench_start(&b, r, 2);
+	handshake(&b, 0);
+	drain(&b, HOST_SERVER);
+	data(&b, 1001);
+	fin(&b, 0);
+	assert_true(wait_for(&b, HOST_SERVER, &s));
+	assert_int_equal(s.flags, SEG_FIN | A);
+	assert_true(wait_for(&b, HOST_SERVER, &s));
+	assert_int_equal(s.length, 10);
+	bench_end(&b);
+}
+
+/* Whatever is no whole TCP segment passes as it is, and no rule sees it. */
+static void garbage_passes(void **state)
+{
+	struct wire_rule r = rule("drop", -1, -1);
+	uint8_t packet[PACKET_MAX], out[1 << 16];
+	uint32_t random = 1;
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, &r, 1);
+	for (int i = 0; i < 20000; i++) {
+		struct shape shape = {.from = HOST_SERVER,
+		        .flags = A,
+		        .length = 20,
+		        .options = 12,
+		        .v6 = i & 1,
+		        .extension = i & 2 ? 16 : 0};
+		size_t size = packet_make(packet, &shape);
+		struct segment s;
+
+		for (int k = 0; k < 3; k++) {
+			random = random * 1664525 + 1013904223;
+			packet[(random >> 8) % size] = (uint8_t)(random >> 24);
+		}
+		size = (random >> 4) % size + 1;
+		if (!segment_parse(packet, size, &s))
+			continue;
+		put_raw(&b, HOST_SERVER, packet, size);
+		assert_int_equal(get(&b, HOST_CLIENT, out), size);
+		assert_memory_equal(out, packet, size);
+	}
+	assert_int_equal(b.arrived.n, 0);
+	assert_true(wire_stats(b.wire).not_tcp > 10000);
+	assert_int_equal(wire_stats(b.wire).segments, 0);
+	bench_end(&b);
+}
+
+static void fragments_and_other_protocols(void **state)
+{
+	uint8_t packet[PACKET_MAX];
+	struct shape shape = {.flags = A, .length = 30};
+	struct shape shape6 = {.flags = A, .length = 30, .v6 = 1, .extension = 8};
+	size_t size = packet_make(packet, &shape), size6;
+	struct segment s;
+
+	(void)state;
+	assert_int_equal(segment_parse(packet, size, &s), 0);
+	assert_int_equal(segment_parse(packet, size + 6, &s), 0); /* padded by Ethernet */
+	assert_int_equal(s.size, size);
+	assert_int_equal(s.length, 30);
+	packet[6] = 0x20; /* more fragments */
+	assert_int_equal(segment_parse(packet, size, &s), -1);
+	packet[6] = 0;
+	packet[7] = 1; /* an offset */
+	assert_int_equal(segment_parse(packet, size, &s), -1);
+	packet[7] = 0;
+	packet[9] = 17;
+	assert_int_equal(segment_parse(packet, size, &s), -1);
+	size6 = packet_make(packet, &shape6);
+	packet[6] = 44; /* the eight bytes are a fragment header now: 6, reserved, offset, M */
+	memset(packet + 41, 0, 7);
+	assert_int_equal(segment_parse(packet, size6, &s), 0); /* atomic */
+	packet[43] = 1;
+	assert_int_equal(segment_parse(packet, size6, &s), -1);
+	packet[6] = 50; /* ESP */
+	assert_int_equal(segment_parse(packet, size6, &s), -1);
+}
+
+static void unknown_fault_is_refused(void **state)
+{
+	struct wire_rule r[] = {rule("explode", -1, -1), rule("delay", -1, -1)};
+	struct wire_config c = {.rules = r, .n_rules = 1, .fd = {-1, -1}};
+	struct err err;
+
+	(void)state;
+	c.base = event_base_new();
+	assert_null(wire_new(&c, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	assert_non_null(strstr(err.text, "explode"));
+	c.rules = &r[1]; /* without a time */
+	assert_null(wire_new(&c, &err));
+	assert_int_equal(err.kind, ERR_INPUT);
+	event_base_free(c.base);
+}
+
+static void a_device_that_goes_is_trouble(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b, NULL, 0);
+	close(b.host[HOST_SERVER]);
+	b.host[HOST_SERVER] = open("/dev/null", O_RDWR);
+	event_base_loop(b.base, EVLOOP_NONBLOCK);
+	assert_int_equal(b.troubles, 1);
+	event_base_loop(b.base, EVLOOP_NONBLOCK);
+	assert_int_equal(b.troubles, 1);
+	bench_end(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(passes_everything_untouched),
+	        cmocka_unit_test(event_is_complete),
+	        cmocka_unit_test(drops_what_the_rule_says),
+	        cmocka_unit_test(from_and_role_must_both_fit),
+	        cmocka_unit_test(only_what_comes_again),
+	        cmocka_unit_test(counts_for_each_connection),
+	        cmocka_unit_test(a_reused_port_is_counted_anew),
+	        cmocka_unit_test(counts_in_total),
+	        cmocka_unit_test(first_rule_that_hits_acts),
+	        cmocka_unit_test(held_until_released_in_order),
+	        cmocka_unit_test(delayed_is_overtaken_and_never_early),
+	        cmocka_unit_test(delays_of_two_rules_mix),
+	        cmocka_unit_test(garbage_passes),
+	        cmocka_unit_test(fragments_and_other_protocols),
+	        cmocka_unit_test(unknown_fault_is_refused),
+	        cmocka_unit_test(a_device_that_goes_is_trouble),
+	};
+
+	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
+}
