@@ -37,6 +37,7 @@ struct expectation_type {
 	const char *name;
 	const char *key; /* the key in a scenario; NULL where the key is a state or a segment */
 	enum value_shape shape;
+	int durations;    /* the values are durations (.want in ns), not counts */
 	const char *help; /* one line */
 	struct answer (*evaluate)(const struct expectation *x, const struct ledger *l);
 };

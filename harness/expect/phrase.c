@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Expectations and what was found, in words. */
+#include "phrase.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void phrase_add(struct phrase *p, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (p->n + 1 >= p->size)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(p->text + p->n, p->size - p->n, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		p->n += (size_t)n;
+	if (p->n >= p->size)
+		p->n = p->size - 1;
+}
+
+static void add_path(struct phrase *p, const struct expectation *x)
+{
+	const char *before = " ";
+	char text[RANGE_TEXT];
+
+	phrase_add(p, "%s path", actor_names[x->host]);
+	array_each (const struct path_state, s, &x->path) {
+		phrase_add(p, "%s%s", before, tcp_state_name(s->state));
+		if (s->has_stay)
+			phrase_add(p, " for %s", range_format(&s->stay, 1, text, sizeof text));
+		before = ", ";
+	}
+}
+
+void phrase_expectation(const struct expectation *x, char *buf, size_t size)
+{
+	const struct expectation_type *type = expectation_type_find(x->kind);
+	struct phrase p = {buf, size, 0};
+	char text[RANGE_TEXT];
+
+	*buf = 0;
+	if (type && type->shape == SHAPE_PATH) {
+		add_path(&p, x);
+		return;
+	}
+	if (x->host < HOST_COUNT)
+		phrase_add(&p, "%s ", actor_names[x->host]);
+	if (type && type->key && x->state != ST_NONE)
+		phrase_add(&p, "%s of ", type->key);
+	phrase_add(&p, "%s %s%s", x->key ? x->key : x->kind, x->want.lo == x->want.hi ? "= " : "",
+	        range_format(&x->want, type && type->durations, text, sizeof text));
+}
+
+struct answer answer_make(enum answer_kind kind, const char *fmt, ...)
+{
+	struct answer a = {.kind = kind};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a.seen, sizeof a.seen, fmt, ap);
+	va_end(ap);
+	return a;
+}
+
+struct answer answer_stale(enum host h)
+{
+	return answer_make(ANSWER_UNDECIDED, "no dump of the %s yet", actor_names[h]);
+}
+
+struct answer answer_growing(const struct range *want, int64_t value)
+{
+	enum answer_kind kind = value > want->hi   ? ANSWER_FAILS
+	                        : value < want->lo ? ANSWER_UNDECIDED
+	                                           : ANSWER_HOLDS;
+
+	return answer_make(kind, "%" PRId64, value);
+}
