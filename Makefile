@@ -16,6 +16,16 @@ CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
 ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
 LIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
+# The BPF observer is built where this machine can: it needs the kernel's own types.
+BTF     := /sys/kernel/btf/vmlinux
+BPF_CC  ?= clang
+BPF     ?= $(shell test -r $(BTF) && command -v $(BPF_CC) bpftool llvm-strip >/dev/null && echo yes)
+ifeq ($(BPF),yes)
+CPPF    += -DLASTACK_BPF
+SKELS   := $(patsubst harness/observe/bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard harness/observe/bpf/*.bpf.c))
+endif
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+
 CORE    := $(wildcard harness/core/*.c)
 MODEL   := $(wildcard harness/model/*.c)
 HARNESS := $(CORE) $(MODEL) $(wildcard harness/load/*.c harness/observe/*.c harness/expect/*.c \
@@ -43,12 +53,25 @@ $(B)/%.o: %.c | $(B)/deps-ok
 	@mkdir -p $(@D)
 	$(CC) $(ALLC) -c -o $@ $<
 
+$(B)/harness/observe/bpf_load.o: $(SKELS)
+
+$(B)/gen/vmlinux.h: $(BTF) | $(B)/deps-ok
+	@mkdir -p $(@D)
+	bpftool btf dump file $< format c >$@.tmp && mv $@.tmp $@
+
+$(B)/gen/%.bpf.o: harness/observe/bpf/%.bpf.c harness/observe/bpf_raw.h $(B)/gen/vmlinux.h
+	$(BPF_CC) -O2 -g -Wall -Werror -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I$(B)/gen -Iharness -c -o $@ $<
+	llvm-strip -g $@
+
+$(B)/gen/%.skel.h: $(B)/gen/%.bpf.o
+	bpftool gen skeleton $< name $*_bpf >$@.tmp && mv $@.tmp $@
+
 # A unit test is one file in tests/unit with a main(), linked with everything but main.c.
 $(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
-.PRECIOUS: $(B)/%.o
+.PRECIOUS: $(B)/%.o $(B)/gen/%.bpf.o
 
 unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
 	@set -e; for t in $^; do $$t; done

@@ -87,8 +87,9 @@ int bpf_observer_watch(struct bpf_observer *o, unsigned slot, enum host host, ui
 
 /* What happened in one host so far, also with counts_only. */
 struct bpf_counts {
-	uint64_t entered[ST_COUNT]; /* sockets that went into this state */
-	uint64_t expired, killed;   /* minisockets that ended so */
+	uint64_t entered[ST_COUNT];            /* full sockets that went into this state */
+	uint64_t minisockets, expired, killed; /* that began, and how they ended */
+	uint64_t rearms;                       /* seen on the timer: not those of under 2 s */
 	uint64_t retransmits, resets_sent, resets_received;
 	uint64_t events, lost; /* records for the ring: offered, and refused because it was full */
 };
@@ -109,6 +110,12 @@ int bpf_ring_start(struct bpf_ring *r, struct event_base *base, struct err *err)
 
 /* Hands over everything that has happened until now. The number of events, or -1 with err. */
 int bpf_ring_consume(struct bpf_ring *r, struct err *err);
+
+/*
+ * With `stacks`, in `each`: the return addresses of who caused the event, innermost first. The
+ * number of them, 0 when there is no stack; valid only for the time of the call.
+ */
+size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uint64_t **ret);
 
 /* How many records were lost since the slot's hosts were watched: >0 spoils a dependent verdict. */
 uint64_t bpf_ring_lost(struct bpf_ring *r);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loads and attaches the BPF programs, each switched off alone when the kernel refuses it. */
+#include "observe/bpf_observer.h"
+
+#ifdef LASTACK_BPF
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "teardown.skel.h"
+
+/* Of two with the same bit, the second stands in for the first on older kernels. */
+static const struct {
+	const char *name;
+	enum bpf_program_bit bit;
+	int instead;   /* stands in */
+	int in_counts; /* also wanted when there are only counts */
+	int in_quick;  /* also wanted when it has to be quick */
+} table[] = {
+        {"on_state", BPF_HAS_STATE, 0, 1, 1},
+        {"on_timer_start", BPF_HAS_TW_START, 0, 1, 1},
+        {"on_timer_cancel", BPF_HAS_TW_CANCEL, 0, 1, 1},
+        {"on_timer_expire", BPF_HAS_TW_EXPIRE, 0, 1, 1},
+        {"on_discard", BPF_HAS_TW_SEGMENT, 0, 0, 1},
+        {"on_minisocket_segment", BPF_HAS_TW_SEGMENT, 1, 0, 1},
+        {"on_port", BPF_HAS_PORT, 0, 0, 0},
+        {"on_retransmit", BPF_HAS_RETRANSMIT, 0, 1, 1},
+        {"on_synack", BPF_HAS_SYNACK, 0, 1, 1},
+        {"on_reset_sent", BPF_HAS_RESET_SENT, 0, 1, 1},
+        {"on_reset_sent_plain", BPF_HAS_RESET_SENT, 1, 1, 1},
+        {"on_reset_received", BPF_HAS_RESET_RECEIVED, 0, 1, 1},
+        {"on_destroy", BPF_HAS_DESTROY, 0, 0, 0},
+};
+
+#define PROGRAMS (sizeof table / sizeof *table)
+
+struct bpf_programs {
+	struct teardown_bpf *skeleton;
+	struct bpf_link *links[PROGRAMS];
+	unsigned had;
+};
+
+static int say(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level != LIBBPF_DEBUG && getenv("LASTACK_BPF_DEBUG"))
+		return vfprintf(stderr, fmt, args);
+	return 0;
+}
+
+static int wanted(unsigned i, const struct bpf_options *o)
+{
+	if (o->counts_only && !table[i].in_counts)
+		return 0;
+	return !o->quick || table[i].in_quick;
+}
+
+/* Loads the programs of the mask (by place in the table). NULL with errno. */
+static struct teardown_bpf *load(const struct bpf_options *o, unsigned mask)
+{
+	struct teardown_bpf *s = teardown_bpf__open();
+	int failed;
+
+	if (!s)
+		return NULL;
+	s->rodata->counts_only = o->counts_only;
+	s->rodata->stacks = o->stacks;
+	for (unsigned i = 0; i < PROGRAMS; i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(s->obj, table[i].name),
+		        !!(mask & 1u << i));
+	failed = teardown_bpf__load(s);
+	if (!failed)
+		return s;
+	teardown_bpf__destroy(s);
+	errno = -failed;
+	return NULL;
+}
+
+static unsigned first_choice(const struct bpf_options *o)
+{
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < PROGRAMS; i++)
+		if (!table[i].instead && wanted(i, o))
+			mask |= 1u << i;
+	return mask;
+}
+
+/* Which programs load when each is tried alone. */
+static unsigned probe(const struct bpf_options *o)
+{
+	unsigned good = 0, bits = 0;
+
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		struct teardown_bpf *s;
+
+		if (!wanted(i, o) || bits & 1u << table[i].bit)
+			continue;
+		s = load(o, 1u << i);
+		if (!s)
+			continue;
+		teardown_bpf__destroy(s);
+		good |= 1u << i;
+		bits |= 1u << table[i].bit;
+	}
+	return good;
+}
+
+static void attach(struct bpf_programs *p, unsigned mask)
+{
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		p->links[i] = bpf_program__attach(
+		        bpf_object__find_program_by_name(p->skeleton->obj, table[i].name));
+		if (p->links[i])
+			p->had |= 1u << table[i].bit;
+	}
+}
+
+static int refused(struct err *err, int error)
+{
+	if (error == EPERM || error == EACCES)
+		return err_set(err, ERR_MISSING,
+		        "bpf: loading a program is not permitted (it takes CAP_BPF and "
+		        "CAP_PERFMON in the machine's own user namespace, or root)");
+	return err_set(err, ERR_MISSING, "bpf: this kernel takes no program for state changes: %s",
+	        strerror(error));
+}
+
+struct bpf_programs *bpf_programs_load(const struct bpf_options *o, struct err *err)
+{
+	struct bpf_programs *p;
+	unsigned mask = first_choice(o);
+	struct teardown_bpf *s;
+
+	libbpf_set_print(say);
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		err_set(err, ERR_MISSING,
+		        "bpf: this kernel has no /sys/kernel/btf/vmlinux "
+		        "(CONFIG_DEBUG_INFO_BTF)");
+		return NULL;
+	}
+	s = load(o, mask);
+	if (!s && errno != EPERM && errno != EACCES) {
+		mask = probe(o);
+		s = mask & 1 ? load(o, mask) : NULL;
+	}
+	if (!s) {
+		refused(err, errno);
+		return NULL;
+	}
+	p = must(calloc(1, sizeof *p));
+	p->skeleton = s;
+	attach(p, mask);
+	if (p->had & 1u << BPF_HAS_STATE)
+		return p;
+	refused(err, errno);
+	bpf_programs_unload(p);
+	return NULL;
+}
+
+void bpf_programs_unload(struct bpf_programs *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < PROGRAMS; i++)
+		bpf_link__destroy(p->links[i]);
+	teardown_bpf__destroy(p->skeleton);
+	free(p);
+}
+
+unsigned bpf_programs_had(const struct bpf_programs *p)
+{
+	return p->had;
+}
+
+int bpf_programs_map(const struct bpf_programs *p, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(p->skeleton->obj, name);
+}
+
+/* SK_RST_REASON_TCP_ABORT_ON_CLOSE becomes tcp-abort-on-close. */
+static void reason_name(bpf_reason ret, const char *name)
+{
+	static const char prefix[] = "SK_RST_REASON_";
+	size_t n = 0;
+
+	if (!strncmp(name, prefix, sizeof prefix - 1))
+		name += sizeof prefix - 1;
+	for (; name[n] && n + 1 < sizeof(bpf_reason); n++) {
+		char c = name[n];
+
+		ret[n] = c == '_' ? '-' : (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+	}
+	ret[n] = 0;
+}
+
+void bpf_programs_reasons(bpf_reason ret[BPF_REASONS])
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *t;
+	int id;
+
+	memset(ret, 0, BPF_REASONS * sizeof *ret);
+	if (!btf)
+		return;
+	id = btf__find_by_name_kind(btf, "sk_rst_reason", BTF_KIND_ENUM);
+	t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+	for (unsigned i = 0; t && i < btf_vlen(t); i++) {
+		const struct btf_enum *e = btf_enum(t) + i;
+
+		if (e->val >= 0 && e->val < BPF_REASONS)
+			reason_name(ret[e->val], btf__name_by_offset(btf, e->name_off));
+	}
+	btf__free(btf);
+}
+
+#endif
