@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Text for standard output, put together in memory and written in large pieces: a hundred thousand
+ * lines in a few milliseconds. Zeroed memory is an empty one.
+ */
+#ifndef LASTACK_OUT_H
+#define LASTACK_OUT_H
+
+#include "core/addr.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct out {
+	char *v;
+	size_t n, cap;
+	int error; /* errno of a write that failed; what comes after it is dropped */
+};
+
+void out_bytes(struct out *o, const char *text, size_t n);
+void out_str(struct out *o, const char *text);
+void out_u64(struct out *o, uint64_t n);
+void out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Spaces until `width` columns are filled since the text was `start` bytes long; at least one. */
+void out_pad(struct out *o, size_t start, size_t width);
+void out_u64_right(struct out *o, uint64_t n, size_t width);
+
+/* "198.18.0.1:40000", "[::1]:80", "*:80" for no address. */
+void out_endpoint(struct out *o, const struct endpoint *e);
+void out_address(struct out *o, const struct endpoint *e);
+
+/* "43.2 s", "3 min 20 s": what a person reads. */
+void out_ms(struct out *o, uint32_t ms);
+
+/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+void out_json(struct out *o, const char *text);
+
+/* Writes the rest and frees the memory. 0, or -1 with errno. */
+int out_end(struct out *o);
+
+#endif

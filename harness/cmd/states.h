@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What `lastack states` is made of: an inventory, its summary, and two ways to print them. */
+#ifndef LASTACK_STATES_H
+#define LASTACK_STATES_H
+
+#include "cmd/out.h"
+#include "observe/inventory.h"
+
+/* One line of the summary: a program, or a kind of holder that is none. */
+struct states_group {
+	char name[40]; /* "nginx", "(minisocket)", "(not accepted by nginx)" */
+	enum holder holder;
+	unsigned processes; /* that hold its sockets; 0 when it is no program */
+	unsigned total, count[ST_COUNT];
+	unsigned recv_waiting; /* sockets with bytes that nobody has read */
+};
+
+typedef ARRAY(struct states_group) states_groups;
+
+/* By program, the one with most sockets first. */
+states_groups states_summary(const struct inventory *inv);
+
+/* Sentences about well-known cases that these sockets show: at most `max`, owned by the caller. */
+size_t states_hints(
+        const struct inventory *inv, const states_groups *groups, char *hints[], size_t max);
+#define MOST_HINTS 16
+
+/* In the order in which they are shown: by state, LISTEN first. *ret_n indices, owned by caller. */
+uint32_t *states_order(const struct inventory *inv, size_t *ret_n);
+
+void states_print_text(struct out *o, const struct inventory *inv, int colour);
+void states_print_json(struct out *o, const struct inventory *inv, const char *where);
+
+#endif

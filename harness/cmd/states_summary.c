@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts sockets by program and state, and says what the well-known cases mean. */
+#include "states.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As people look for them: what listens, what lives, what ends and on whose account. */
+static const enum tcp_state shown_order[] = {ST_LISTEN, ST_BOUND_INACTIVE, ST_SYN_SENT, ST_SYN_RECV,
+        ST_NEW_SYN_RECV, ST_ESTABLISHED, ST_CLOSE_WAIT, ST_LAST_ACK, ST_FIN_WAIT_1, ST_FIN_WAIT_2,
+        ST_CLOSING, ST_TIME_WAIT, ST_CLOSE, ST_NONE};
+
+uint32_t *states_order(const struct inventory *inv, size_t *ret_n)
+{
+	size_t count[ST_COUNT] = {0}, start[ST_COUNT], at = 0;
+	uint32_t *order;
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		count[s->row.state] += s->shown;
+	}
+	for (size_t i = 0; i < sizeof shown_order / sizeof *shown_order; i++) {
+		start[shown_order[i]] = at;
+		at += count[shown_order[i]];
+	}
+	order = must(calloc(at + 1, sizeof *order));
+	for (uint32_t i = 0; i < inv->sockets.n; i++) {
+		const struct inventory_socket *s = &inv->sockets.v[i];
+
+		if (s->shown)
+			order[start[s->row.state]++] = i;
+	}
+	*ret_n = at;
+	return order;
+}
+
+static struct states_group *group_named(states_groups *g, const char *name, enum holder holder)
+{
+	struct states_group new = {.holder = holder};
+
+	array_each (struct states_group, old, g) {
+		if (old->holder == holder && !strcmp(old->name, name))
+			return old;
+	}
+	snprintf(new.name, sizeof new.name, "%s", name);
+	array_push(g, new);
+	return &g->v[g->n - 1];
+}
+
+static void count_in(struct states_group *g, const struct sock_row *row)
+{
+	g->total++;
+	g->count[row->state]++;
+	g->recv_waiting += row->state != ST_LISTEN && row->rqueue > 0;
+}
+
+/* A socket that several processes of one program hold is one socket of that program. */
+static void count_owned(
+        states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
+{
+	size_t n;
+	const struct owner *o = owner_table_find(inv->owners, s->row.inode, &n);
+	const char *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *command = owner_table_command(inv->owners, o[i].pid);
+		int seen = last && !strcmp(last, command);
+
+		for (size_t k = 0; !seen && k < i; k++)
+			seen = !strcmp(owner_table_command(inv->owners, o[k].pid), command);
+		if (!seen)
+			count_in(group_named(g, command, HELD_BY_PROGRAM), &s->row);
+		last = command;
+	}
+}
+
+static void count_unaccepted(
+        states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
+{
+	const struct owner *o = NULL;
+	char name[40];
+	size_t n = 0;
+
+	if (s->listener)
+		o = owner_table_find(inv->owners, inv->sockets.v[s->listener - 1].row.inode, &n);
+	if (n)
+		snprintf(name, sizeof name, "(%s by %s)", holder_words[s->holder],
+		        owner_table_command(inv->owners, o->pid));
+	else
+		snprintf(name, sizeof name, "(%s)", holder_words[s->holder]);
+	count_in(group_named(g, name, s->holder), &s->row);
+}
+
+static void count_holder(
+        states_groups *g, size_t of_holder[HOLDER_COUNT], const struct inventory_socket *s)
+{
+	char name[40];
+
+	if (!of_holder[s->holder]) { /* these are many: their group is looked up once */
+		snprintf(name, sizeof name, "(%s)", holder_words[s->holder]);
+		of_holder[s->holder] = (size_t)(group_named(g, name, s->holder) - g->v) + 1;
+	}
+	count_in(&g->v[of_holder[s->holder] - 1], &s->row);
+}
+
+static int by_total(const void *va, const void *vb)
+{
+	const struct states_group *a = va, *b = vb;
+
+	if (a->total != b->total)
+		return a->total < b->total ? 1 : -1;
+	return strcmp(a->name, b->name);
+}
+
+static int by_number(const void *va, const void *vb)
+{
+	const pid_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void count_processes(states_groups *g, const struct inventory *inv)
+{
+	ARRAY(pid_t) pids = {0};
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		size_t n;
+		const struct owner *o;
+
+		if (!s->shown || s->holder != HELD_BY_PROGRAM)
+			continue;
+		o = owner_table_find(inv->owners, s->row.inode, &n);
+		for (size_t i = 0; i < n; i++)
+			array_push(&pids, o[i].pid);
+	}
+	if (pids.n)
+		qsort(pids.v, pids.n, sizeof *pids.v, by_number);
+	for (size_t i = 0; i < pids.n; i++)
+		if (!i || pids.v[i] != pids.v[i - 1])
+			group_named(g, owner_table_command(inv->owners, pids.v[i]), HELD_BY_PROGRAM)
+			        ->processes++;
+	array_free(&pids);
+}
+
+states_groups states_summary(const struct inventory *inv)
+{
+	size_t of_holder[HOLDER_COUNT] = {0};
+	states_groups g = {0};
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (!s->shown)
+			continue;
+		if (s->holder == HELD_BY_PROGRAM)
+			count_owned(&g, inv, s);
+		else if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
+			count_unaccepted(&g, inv, s);
+		else
+			count_holder(&g, of_holder, s);
+	}
+	count_processes(&g, inv);
+	if (g.n)
+		qsort(g.v, g.n, sizeof *g.v, by_total);
+	return g;
+}
+
+struct hints {
+	char **v;
+	size_t n, max;
+};
+
+__attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (h->n == h->max)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&h->v[h->n], fmt, ap) < 0)
+		h->v[h->n] = must(NULL);
+	h->n++;
+	va_end(ap);
+}
+
+static void hint_of_program(struct hints *h, const struct states_group *g)
+{
+	if (g->count[ST_CLOSE_WAIT])
+		hint(h,
+		        "CLOSE_WAIT: the peers of %u connection%s have closed and %s has not. Only "
+		        "its own close() ends them: no sysctl does, and time does not either.",
+		        g->count[ST_CLOSE_WAIT], g->count[ST_CLOSE_WAIT] == 1 ? "" : "s", g->name);
+	if (g->count[ST_FIN_WAIT_2])
+		hint(h,
+		        "FIN_WAIT_2 held by %s: it shut down its half and keeps the descriptor, so "
+		        "no timer runs. They end when the peer closes, or when %s does.",
+		        g->name, g->name);
+}
+
+static void hint_of_group(struct hints *h, const struct states_group *g)
+{
+	switch (g->holder) {
+	case HELD_BY_PROGRAM:
+		hint_of_program(h, g);
+		break;
+	case HELD_BY_UNACCEPTED:
+		hint(h,
+		        "%s: %u connection%s that no accept() has taken: the program is stuck, or "
+		        "too slow.",
+		        g->name, g->total, g->total == 1 ? "" : "s");
+		break;
+	case HELD_BY_MINISOCKET:
+		if (g->count[ST_FIN_WAIT_2])
+			hint(h, "FIN_WAIT_2 without a program: the peer has not closed. They end "
+			        "after net.ipv4.tcp_fin_timeout.");
+		if (g->count[ST_TIME_WAIT] >= 1000)
+			hint(h, "TIME_WAIT: they hold no descriptor and end after 60 s, which no "
+			        "sysctl changes. They harm only when the ports towards one "
+			        "address run out.");
+		break;
+	case HELD_BY_UNHELD:
+	case HELD_BY_HIDDEN:
+	case HELD_BY_KERNEL:
+	case HELD_BY_UNSEEN:
+	case HELD_BY_ORPHAN:
+	case HELD_BY_HANDSHAKE:
+	case HOLDER_COUNT:
+		break;
+	}
+}
+
+/* A listener's queue holds at most its backlog and one. */
+static void hint_of_full_queues(struct hints *h, const struct inventory *inv)
+{
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		const struct sock_row *r = &s->row;
+
+		if (s->shown && r->state == ST_LISTEN && r->rqueue > r->wqueue)
+			hint(h,
+			        "the listener on port %u has a full queue (%u waiting, backlog "
+			        "%u): new connections are dropped.",
+			        r->tuple.local.port, r->rqueue, r->wqueue);
+	}
+}
+
+size_t states_hints(
+        const struct inventory *inv, const states_groups *groups, char *hints[], size_t max)
+{
+	struct hints h = {hints, 0, max};
+
+	array_each (struct states_group, g, groups)
+		hint_of_group(&h, g);
+	hint_of_full_queues(&h, inv);
+	return h.n;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `lastack states` for people: a line a socket, then counts by program. */
+#include "states.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIM    "\033[2m"
+#define YELLOW "\033[33m"
+#define RESET  "\033[0m"
+
+enum { W_STATE = 14, W_QUEUE = 7, W_TIMER = 22, W_AGE = 16 };
+
+static const char *const timer_words[] = {"-", "retransmit", "keepalive", "timewait", "probe"};
+
+static void print_timer(struct out *o, const struct sock_row *r)
+{
+	if (!r->timer || r->timer >= sizeof timer_words / sizeof *timer_words) {
+		out_str(o, "-");
+		return;
+	}
+	out_str(o, timer_words[r->timer]);
+	out_str(o, " ");
+	out_ms(o, r->expires_ms);
+	if (r->retrans) {
+		out_str(o, " x");
+		out_u64(o, r->retrans);
+	}
+}
+
+static void print_age(struct out *o, const struct inventory_socket *s)
+{
+	switch (s->age_kind) {
+	case AGE_UNKNOWN:
+		out_str(o, "-");
+		return;
+	case AGE_AT_LEAST:
+		out_str(o, ">= ");
+		break;
+	case AGE_EXACT:
+		break;
+	}
+	out_ms(o, s->age_ms);
+}
+
+static void print_owners(struct out *o, const struct inventory *inv, uint32_t inode)
+{
+	size_t n;
+	const struct owner *w = owner_table_find(inv->owners, inode, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (i && w[i].pid == w[i - 1].pid) { /* dup(): another descriptor */
+			out_str(o, ",");
+			out_u64(o, (uint64_t)w[i].fd);
+			continue;
+		}
+		if (i)
+			out_str(o, "  ");
+		out_u64(o, (uint64_t)w[i].pid);
+		out_str(o, "/");
+		out_str(o, owner_table_command(inv->owners, w[i].pid));
+		out_str(o, " fd ");
+		out_u64(o, (uint64_t)w[i].fd);
+	}
+}
+
+static void print_holder(
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
+{
+	out_str(o, "(");
+	out_str(o, holder_words[s->holder]);
+	if (s->holder == HELD_BY_UNSEEN) {
+		out_str(o, ", uid ");
+		out_u64(o, s->row.uid);
+	}
+	out_str(o, ")");
+	if (s->listener) {
+		const struct sock_row *l = &inv->sockets.v[s->listener - 1].row;
+		size_t before;
+
+		out_str(o, " of ");
+		before = o->n;
+		print_owners(o, inv, l->inode);
+		if (o->n == before)
+			out_endpoint(o, &l->tuple.local);
+	}
+}
+
+/* Command names are any bytes: none may move the cursor of a terminal. */
+static void make_printable(struct out *o, size_t from)
+{
+	for (size_t i = from; i < o->n; i++)
+		if ((unsigned char)o->v[i] < 0x20 || o->v[i] == 0x7f)
+			o->v[i] = '?';
+}
+
+struct widths {
+	size_t local, remote;
+};
+
+static void print_socket(struct out *o, const struct inventory *inv,
+        const struct inventory_socket *s, const struct widths *w)
+{
+	size_t at = o->n;
+
+	out_str(o, tcp_state_name(s->row.state));
+	out_pad(o, at, W_STATE);
+	out_u64_right(o, s->row.rqueue, W_QUEUE);
+	out_u64_right(o, s->row.wqueue, W_QUEUE);
+	out_str(o, "  ");
+	at = o->n;
+	out_endpoint(o, &s->row.tuple.local);
+	out_pad(o, at, w->local);
+	at = o->n;
+	out_endpoint(o, &s->row.tuple.remote);
+	out_pad(o, at, w->remote);
+	at = o->n;
+	print_timer(o, &s->row);
+	out_pad(o, at, W_TIMER);
+	at = o->n;
+	print_age(o, s);
+	out_pad(o, at, W_AGE);
+	at = o->n;
+	if (s->holder == HELD_BY_PROGRAM)
+		print_owners(o, inv, s->row.inode);
+	else
+		print_holder(o, inv, s);
+	make_printable(o, at);
+	out_str(o, "\n");
+}
+
+static size_t endpoint_width(const struct endpoint *e, struct out *scratch)
+{
+	scratch->n = 0;
+	out_endpoint(scratch, e);
+	return scratch->n;
+}
+
+/* IPv4 columns have their full width; IPv6 addresses are measured, for few have all their digits.
+ */
+static struct widths measure(const struct inventory *inv, const uint32_t *order, size_t n)
+{
+	struct widths w = {22, 22};
+	struct out scratch = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct tuple *t = &inv->sockets.v[order[i]].row.tuple;
+		size_t width;
+
+		if (t->local.family != AF_INET6)
+			continue;
+		width = endpoint_width(&t->local, &scratch) + 1;
+		if (width > w.local)
+			w.local = width;
+		width = endpoint_width(&t->remote, &scratch) + 1;
+		if (width > w.remote)
+			w.remote = width;
+	}
+	free(scratch.v);
+	return w;
+}
+
+static void print_heading(struct out *o, const struct widths *w, int colour)
+{
+	out_str(o, colour ? DIM : "");
+	out_printf(o, "%-*s%*s%*s  %-*s%-*s%-*s%-*s%s", W_STATE, "STATE", W_QUEUE, "RECV-Q",
+	        W_QUEUE, "SEND-Q", (int)w->local, "LOCAL", (int)w->remote, "REMOTE", W_TIMER,
+	        "TIMER", W_AGE, "AGE", "OWNER");
+	out_str(o, colour ? RESET "\n" : "\n");
+}
+
+static void print_sockets(struct out *o, const struct inventory *inv, int colour)
+{
+	size_t n;
+	uint32_t *order = states_order(inv, &n);
+	struct widths w = measure(inv, order, n);
+
+	print_heading(o, &w, colour);
+	for (size_t i = 0; i < n; i++)
+		print_socket(o, inv, &inv->sockets.v[order[i]], &w);
+	free(order);
+}
+
+static int used_states(const states_groups *g, enum tcp_state used[ST_COUNT])
+{
+	int n = 0;
+
+	for (int st = 0; st < ST_COUNT; st++) {
+		unsigned sum = 0;
+
+		array_each (struct states_group, x, g)
+			sum += x->count[st];
+		if (sum)
+			used[n++] = (enum tcp_state)st;
+	}
+	return n;
+}
+
+static void print_groups(struct out *o, const states_groups *g, int colour)
+{
+	enum tcp_state used[ST_COUNT];
+	int n = used_states(g, used);
+
+	out_printf(o, "\n%s%-32s%9s", colour ? DIM : "", "PROGRAM", "SOCKETS");
+	for (int i = 0; i < n; i++)
+		out_printf(o, "%*s", (int)strlen(tcp_state_name(used[i])) + 2,
+		        tcp_state_name(used[i]));
+	out_str(o, colour ? RESET "\n" : "\n");
+	array_each (struct states_group, x, g) {
+		size_t at = o->n;
+
+		out_str(o, x->name);
+		if (x->processes > 1)
+			out_printf(o, " (%u processes)", x->processes);
+		make_printable(o, at);
+		out_pad(o, at, 32);
+		out_printf(o, "%9u", x->total);
+		for (int i = 0; i < n; i++) {
+			int width = (int)strlen(tcp_state_name(used[i])) + 2;
+
+			if (x->count[used[i]])
+				out_printf(o, "%*u", width, x->count[used[i]]);
+			else
+				out_printf(o, "%*s", width, "-");
+		}
+		out_str(o, "\n");
+	}
+}
+
+static void print_hints(
+        struct out *o, const struct inventory *inv, const states_groups *g, int colour)
+{
+	char *hints[MOST_HINTS];
+	size_t n = states_hints(inv, g, hints, MOST_HINTS);
+
+	if (n)
+		out_str(o, "\n");
+	for (size_t i = 0; i < n; i++) {
+		size_t at;
+
+		out_str(o, colour ? YELLOW : "");
+		at = o->n;
+		out_str(o, hints[i]);
+		make_printable(o, at);
+		out_str(o, colour ? RESET "\n" : "\n");
+		free(hints[i]);
+	}
+}
+
+void states_print_text(struct out *o, const struct inventory *inv, int colour)
+{
+	states_groups g = states_summary(inv);
+
+	print_sockets(o, inv, colour);
+	if (g.n)
+		print_groups(o, &g, colour);
+	print_hints(o, inv, &g, colour);
+	array_free(&g);
+}

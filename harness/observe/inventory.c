@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Joins the kernel's list of sockets with the processes' descriptors. */
+#include "inventory.h"
+
+#include <linux/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const holder_words[HOLDER_COUNT] = {
+#define HOLDER_WORD(id, word, help) word,
+        HOLDERS(HOLDER_WORD)
+#undef HOLDER_WORD
+};
+
+const char *const holder_helps[HOLDER_COUNT] = {
+#define HOLDER_HELP(id, word, help) help,
+        HOLDERS(HOLDER_HELP)
+#undef HOLDER_HELP
+};
+
+#define MASK(state) (1u << (state))
+
+/* States in which a socket may wait to be accepted: their listener is looked up too. */
+#define ACCEPTABLE (MASK(ST_ESTABLISHED) | MASK(ST_CLOSE_WAIT) | MASK(ST_SYN_RECV))
+
+/* The kernel's TCP_TIMEWAIT_LEN: no sysctl changes it. */
+#define TIMEWAIT_MS 60000u
+
+struct taking {
+	const struct inventory_query *q;
+	struct inventory *inv;
+};
+
+static int asked_for(const struct inventory_query *q, const struct sock_row *row)
+{
+	if (!(q->states & MASK(row->state)))
+		return 0;
+	return !q->port || row->tuple.local.port == q->port || row->tuple.remote.port == q->port;
+}
+
+/*
+ * The segment that began these states carried an ACK, so the last segment with an ACK is that one
+ * or a later one. Of the other states nothing is known.
+ */
+static int age_from_ack(enum tcp_state s)
+{
+	return s == ST_CLOSE_WAIT || s == ST_FIN_WAIT_2 || s == ST_CLOSING;
+}
+
+static void set_age(struct inventory_socket *s, const struct tcp_info *info)
+{
+	if (s->row.state == ST_TIME_WAIT && s->row.minisocket) {
+		if (s->row.expires_ms > TIMEWAIT_MS)
+			return; /* a kernel with another length */
+		s->age_kind = AGE_EXACT;
+		s->age_ms = TIMEWAIT_MS - s->row.expires_ms;
+	} else if (info && age_from_ack(s->row.state)) {
+		s->age_kind = AGE_AT_LEAST;
+		s->age_ms = info->tcpi_last_ack_recv;
+	}
+}
+
+static void take(void *arg, const struct sock_row *row, const struct tcp_info *info)
+{
+	struct taking *t = arg;
+	struct inventory_socket s = {.row = *row, .shown = asked_for(t->q, row)};
+
+	if (!s.shown && row->state != ST_LISTEN)
+		return;
+	set_age(&s, info);
+	array_push(&t->inv->sockets, s);
+}
+
+static void take_row(void *arg, const struct sock_row *row)
+{
+	take(arg, row, NULL);
+}
+
+/* tcp_info costs the kernel time: only where an age is made of it. */
+static int dump(struct sock_diag *d, struct taking *t, struct err *err)
+{
+	unsigned states = t->q->states;
+	unsigned aged = MASK(ST_CLOSE_WAIT) | MASK(ST_FIN_WAIT_2) | MASK(ST_CLOSING);
+
+	if (states & ACCEPTABLE)
+		states |= MASK(ST_LISTEN);
+	if (states & aged)
+		return sock_diag_dump_info(d, states, take, t, err);
+	return sock_diag_dump(d, states, take_row, t, err);
+}
+
+static enum holder holder_without_inode(const struct sock_row *row)
+{
+	if (row->minisocket)
+		return HELD_BY_MINISOCKET;
+	switch (row->state) {
+	case ST_SYN_RECV:
+	case ST_NEW_SYN_RECV:
+		return HELD_BY_HANDSHAKE;
+	case ST_ESTABLISHED: /* its close() would have left this state */
+	case ST_CLOSE_WAIT:
+		return HELD_BY_UNACCEPTED;
+	case ST_LISTEN: /* a program's listener ends when it is closed */
+		return HELD_BY_UNHELD;
+	case ST_NONE:
+	case ST_SYN_SENT:
+	case ST_FIN_WAIT_1:
+	case ST_FIN_WAIT_2:
+	case ST_TIME_WAIT:
+	case ST_CLOSE:
+	case ST_LAST_ACK:
+	case ST_CLOSING:
+	case ST_BOUND_INACTIVE:
+	case ST_COUNT:
+		break;
+	}
+	return HELD_BY_ORPHAN;
+}
+
+static enum holder holder_of(const struct sock_row *row, const struct owner_table *owners)
+{
+	size_t n;
+
+	if (!row->inode)
+		return holder_without_inode(row);
+	return owner_table_find(owners, row->inode, &n) ? HELD_BY_PROGRAM : HELD_BY_UNHELD;
+}
+
+static struct owner_table *look_for_owners(
+        const struct inventory *inv, enum owner_search how, struct err *err)
+{
+	struct owner_table *t;
+	ARRAY(uint32_t) inodes = {0};
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (s->row.inode)
+			array_push(&inodes, s->row.inode);
+	}
+	t = owner_table_new(inodes.v, inodes.n, how, err);
+	array_free(&inodes);
+	return t;
+}
+
+static size_t classify(struct inventory *inv)
+{
+	size_t unheld = 0;
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		s->holder = holder_of(&s->row, inv->owners);
+		unheld += s->holder == HELD_BY_UNHELD;
+	}
+	return unheld;
+}
+
+/* What has become of the sockets that nobody seems to hold. */
+struct doubt {
+	uint64_t cookie;
+	uint32_t index; /* into the sockets */
+};
+
+struct second {
+	struct inventory *inv;
+	ARRAY(struct doubt) doubts;
+};
+
+static int by_cookie(const void *va, const void *vb)
+{
+	const struct doubt *a = va, *b = vb;
+
+	return (a->cookie > b->cookie) - (a->cookie < b->cookie);
+}
+
+static void look_again(void *arg, const struct sock_row *row)
+{
+	struct second *again = arg;
+	const struct doubt key = {.cookie = row->cookie};
+	const struct doubt *d =
+	        bsearch(&key, again->doubts.v, again->doubts.n, sizeof *again->doubts.v, by_cookie);
+	struct inventory_socket *s;
+
+	if (!d)
+		return;
+	s = &again->inv->sockets.v[d->index];
+	s->row = *row;
+	s->holder = HELD_BY_UNHELD; /* it is still there: classify() has the last word */
+}
+
+/* Drops what has gone meanwhile. */
+static void keep_the_living(struct inventory *inv)
+{
+	size_t n = 0;
+
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (s->holder != HOLDER_COUNT)
+			inv->sockets.v[n++] = *s;
+	}
+	inv->sockets.n = n;
+}
+
+static int dump_again(struct sock_diag *d, struct inventory *inv, struct err *err)
+{
+	struct second again = {.inv = inv};
+	int ret;
+
+	for (uint32_t i = 0; i < inv->sockets.n; i++) {
+		struct inventory_socket *s = &inv->sockets.v[i];
+		struct doubt doubt = {s->row.cookie, i};
+
+		if (s->holder != HELD_BY_UNHELD)
+			continue;
+		s->holder = HOLDER_COUNT; /* gone, unless it is seen again */
+		array_push(&again.doubts, doubt);
+	}
+	qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
+	/* All states: it may have changed its own. */
+	ret = sock_diag_dump(d, ~0u, look_again, &again, err);
+	array_free(&again.doubts);
+	return ret;
+}
+
+static int second_look(struct sock_diag *d, struct inventory *inv, struct err *err)
+{
+	if (dump_again(d, inv, err) < 0)
+		return -1;
+	keep_the_living(inv);
+	owner_table_free(inv->owners);
+	inv->owners = look_for_owners(inv, OWNERS_DEEP, err);
+	if (!inv->owners)
+		return -1;
+	classify(inv);
+	return 0;
+}
+
+static int any_address(const struct endpoint *e)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(e->addr, zero, sizeof zero);
+}
+
+/* Would this listener have taken a connection to this address? 2: by its very address. */
+static int listens_at(const struct endpoint *listener, const struct endpoint *at)
+{
+	if (listener->port != at->port)
+		return 0;
+	if (listener->family == at->family && !memcmp(listener->addr, at->addr, sizeof at->addr))
+		return 2;
+	if (!any_address(listener))
+		return 0;
+	/* An AF_INET6 socket at :: takes IPv4 too, unless it was told not to. */
+	return listener->family == at->family || listener->family == AF_INET6;
+}
+
+static uint32_t listener_of(const struct inventory *inv, const uint32_t *listeners, size_t n,
+        const struct inventory_socket *s)
+{
+	uint32_t best = 0;
+	int best_match = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct sock_row *row = &inv->sockets.v[listeners[i]].row;
+		int match = listens_at(&row->tuple.local, &s->row.tuple.local);
+
+		if (match > best_match) {
+			best_match = match;
+			best = listeners[i] + 1;
+		}
+	}
+	return best;
+}
+
+static void find_listeners(struct inventory *inv)
+{
+	ARRAY(uint32_t) listeners = {0};
+
+	for (uint32_t i = 0; i < inv->sockets.n; i++)
+		if (inv->sockets.v[i].row.state == ST_LISTEN)
+			array_push(&listeners, i);
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
+			s->listener = listener_of(inv, listeners.v, listeners.n, s);
+	}
+	array_free(&listeners);
+}
+
+/* Where some processes cannot be looked into, not to find an owner means nothing. */
+static void admit_ignorance(struct inventory *inv)
+{
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (s->holder == HELD_BY_UNHELD)
+			s->holder = HELD_BY_UNSEEN;
+	}
+}
+
+int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err)
+{
+	struct taking t = {q, ret};
+	struct sock_diag *d = sock_diag_open(err);
+	int bad;
+
+	*ret = (struct inventory){.all_visible = owners_all_visible()};
+	if (!d)
+		return -1;
+	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_FAST, err));
+	if (!bad && classify(ret) && ret->all_visible)
+		bad = second_look(d, ret, err) < 0;
+	sock_diag_close(d);
+	if (bad) {
+		inventory_free(ret);
+		return -1;
+	}
+	if (!ret->all_visible)
+		admit_ignorance(ret);
+	find_listeners(ret);
+	return 0;
+}
+
+void inventory_free(struct inventory *inv)
+{
+	array_free(&inv->sockets);
+	owner_table_free(inv->owners);
+	inv->owners = NULL;
+}

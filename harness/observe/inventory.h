@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All TCP sockets of one network namespace at one moment, each with who holds it.
+ *
+ * Sockets and descriptors cannot be read in one stroke. A socket for which no holder was found is
+ * therefore looked up a second time, with every thread's descriptors, before anything is said of
+ * it; if it is gone by then, it is left out.
+ */
+#ifndef LASTACK_INVENTORY_H
+#define LASTACK_INVENTORY_H
+
+#include "core/array.h"
+#include "observe/owner_table.h"
+#include "observe/sock_diag.h"
+
+/* Who holds a socket. The words are those of the owner column and of the JSON. */
+#define HOLDERS(H)                                                                                 \
+	H(PROGRAM, "program", "descriptors of one or more processes")                              \
+	H(KERNEL, "kernel", "no file at all: the kernel made it for itself (NFS, MPTCP, ...)")     \
+	H(HIDDEN, "hidden",                                                                        \
+	        "a file that is in no descriptor: registered with an io_uring, or being passed "   \
+	        "between processes")                                                               \
+	H(UNHELD, "kernel?",                                                                       \
+	        "no process's descriptor: the kernel's own, or hidden; only BPF can tell which")   \
+	H(UNSEEN, "not visible", "perhaps a process that we may not look into")                    \
+	H(MINISOCKET, "minisocket",                                                                \
+	        "nobody: closed by its program; the kernel keeps only what the end needs, and a "  \
+	        "timer")                                                                           \
+	H(ORPHAN, "orphan", "nobody: closed by its program; the kernel ends it alone")             \
+	H(UNACCEPTED, "not accepted", "nobody yet: it waits for the accept() of a listener")       \
+	H(HANDSHAKE, "handshake", "nobody yet: the handshake with a listener is under way")
+
+enum holder {
+#define HOLDER_ENUM(id, word, help) HELD_BY_##id,
+	HOLDERS(HOLDER_ENUM)
+#undef HOLDER_ENUM
+	        HOLDER_COUNT
+};
+
+extern const char *const holder_words[HOLDER_COUNT];
+extern const char *const holder_helps[HOLDER_COUNT];
+
+enum age_kind {
+	AGE_UNKNOWN,
+	AGE_EXACT,    /* TIME_WAIT: 60 s less what its timer still has to go */
+	AGE_AT_LEAST, /* the last segment with an ACK is that old, and began the state or is later
+	               */
+};
+
+struct inventory_socket {
+	struct sock_row row;
+	enum holder holder;
+	enum age_kind age_kind; /* how long it has been in its state */
+	uint32_t age_ms;
+	uint32_t listener; /* UNACCEPTED, HANDSHAKE: its listener, 1 + index; 0 not known */
+	uint8_t shown;     /* what the query asked for: others are only here as listeners */
+};
+
+struct inventory {
+	ARRAY(struct inventory_socket) sockets;
+	struct owner_table *owners;
+	int all_visible; /* owners_all_visible() */
+};
+
+struct inventory_query {
+	unsigned states; /* 1 << ST_x; ~0u all */
+	uint16_t port;   /* local or remote; 0 any */
+};
+
+/* Of the caller's namespace. 0, or -1 with err. */
+int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err);
+void inventory_free(struct inventory *inv); /* its contents */
+
+#endif
