@@ -13,7 +13,7 @@ struct conn;
  */
 struct behaviour {
 	bool never_accepts, never_reads;
-	/* With never_reads: something to read has arrived, data or end of file. */
+	/* With never_reads: data has arrived. Such a peer finds end of file too, if it has this. */
 	void (*on_arrival)(struct conn *c);
 	void (*on_eof)(struct conn *c);
 	void (*on_reset)(struct conn *c); /* or another error that ended the connection */

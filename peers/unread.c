@@ -5,5 +5,6 @@
 const struct behaviour behaviour_unread = {
         .never_reads = true,
         .on_arrival = conn_close,
+        .on_eof = conn_close,
         .on_reset = conn_close,
 };
