@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Judges saved runs again, from their timelines. Needs no root and no kernel. */
+#include "command.h"
+
+#include "expect/judge.h"
+#include "load/yaml.h"
+#include "reports.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMELINE "timeline.ndjson"
+#define SCENARIO "scenario.yaml"
+
+typedef ARRAY(char *) paths;
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int walk(FTS *tree, paths *ret, struct err *err)
+{
+	FTSENT *x;
+
+	while (errno = 0, (x = fts_read(tree))) {
+		if (x->fts_info == FTS_DNR || x->fts_info == FTS_ERR || x->fts_info == FTS_NS) {
+			errno = x->fts_errno;
+			return err_sys(err, "%s", x->fts_path);
+		}
+		if (x->fts_info == FTS_F && !strcmp(x->fts_name, TIMELINE))
+			array_push(ret,
+			        must(strndup(x->fts_path, x->fts_pathlen - strlen("/" TIMELINE))));
+	}
+	return errno ? err_sys(err, "reading directories") : 0;
+}
+
+/* The directories with a timeline at or below `dir`. 0, or -1 with err: also when there is none. */
+static int find_runs(char *dir, paths *ret, struct err *err)
+{
+	char *roots[] = {dir, NULL};
+	size_t had = ret->n;
+	FTS *tree;
+	int r;
+
+	tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	if (!tree)
+		r = err_sys(err, "%s", dir);
+	else
+		r = walk(tree, ret, err);
+	if (tree)
+		fts_close(tree);
+	if (!r && ret->n == had)
+		r = err_set(err, ERR_INPUT, "%s: no " TIMELINE " there or below", dir);
+	if (r)
+		err->kind = ERR_INPUT;
+	return r;
+}
+
+static FILE *open_in(const char *dir, const char *name, char *path, size_t size, struct err *err)
+{
+	FILE *f;
+
+	if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size) {
+		err_set(err, ERR_INPUT, "%s: too long a path", dir);
+		return NULL;
+	}
+	f = fopen(path, "re");
+	if (!f) {
+		err_sys(err, "%s", path);
+		err->kind = ERR_INPUT;
+	}
+	return f;
+}
+
+static int read_timeline(const char *dir, struct timeline *ret, struct err *err)
+{
+	char path[4096];
+	FILE *f = open_in(dir, TIMELINE, path, sizeof path, err);
+	int r;
+
+	if (!f)
+		return -1;
+	r = timeline_read(f, path, ret, err);
+	fclose(f);
+	return r;
+}
+
+static struct scenario *read_scenario(const char *dir, struct err *err)
+{
+	char path[4096];
+	FILE *f = open_in(dir, SCENARIO, path, sizeof path, err);
+
+	if (!f)
+		return NULL;
+	fclose(f);
+	return scenario_load(path, err);
+}
+
+static int replay_one(const char *dir, struct reports *reports, uint64_t *took_ns, struct err *err)
+{
+	struct scenario *s = read_scenario(dir, err);
+	struct timeline t = {0};
+	struct verdict v;
+	struct outcome o = {.scenario = s, .timeline = &t, .verdict = &v};
+
+	if (!s || read_timeline(dir, &t, err)) {
+		scenario_free(s);
+		return -1;
+	}
+	judge_timeline(s, &t, &v);
+	snprintf(o.title, sizeof o.title, "%s IPv%u", t.head.scenario, t.head.family);
+	*took_ns += v.took_ns;
+	reports_outcome(reports, &o);
+	verdict_free(&v);
+	timeline_free(&t);
+	scenario_free(s);
+	return 0;
+}
+
+/* What does not load stops it: the reports end with what there is. */
+static int replay_all(const paths *runs, struct reports *reports, struct err *err)
+{
+	struct err end_err = {0};
+	uint64_t took_ns = 0;
+	int failed = 0;
+
+	reports_begin(reports, runs->n);
+	for (size_t i = 0; i < runs->n && !failed; i++)
+		failed = replay_one(runs->v[i], reports, &took_ns, err);
+	if (reports_end(reports, took_ns, &end_err) && !failed) {
+		*err = end_err;
+		failed = -1;
+	}
+	return failed;
+}
+
+static int take_options(int argc, char **argv, struct reports *reports, struct err *err)
+{
+	static const struct option longs[] = {
+	        {"report", required_argument, NULL, 'R'},
+	        {"verbose", no_argument, NULL, 'v'},
+	        {0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "v", longs, NULL)) != -1) {
+		if (c == 'v')
+			reports->verbose = 1;
+		else if (c != 'R')
+			return err_set(err, ERR_INPUT, "see `lastack help replay`");
+		else if (reports_add(reports, optarg, err))
+			return -1;
+	}
+	if (optind == argc)
+		return err_set(err, ERR_INPUT, "replay what? A directory of `lastack run --out`");
+	return 0;
+}
+
+static int replay(int argc, char **argv)
+{
+	struct reports reports = {0};
+	struct err err = {0};
+	paths runs = {0};
+	int failed = take_options(argc, argv, &reports, &err);
+
+	for (int i = optind; i < argc && !failed; i++)
+		failed = find_runs(argv[i], &runs, &err);
+	if (!failed)
+		failed = replay_all(&runs, &reports, &err);
+	array_each (char *, p, &runs)
+		free(*p);
+	array_free(&runs);
+	array_free(&reports.all);
+	return failed ? command_error(&err) : reports_exit_code(&reports);
+}
+
+const struct command command_replay = {
+        .name = "replay",
+        .usage = "replay DIR...",
+        .help = "judges saved runs again, without root",
+        .more = "DIR is what `lastack run --out DIR` left, or any directory below it: " SCENARIO
+                " and\n" TIMELINE " are judged as on the day they were recorded.\n\n"
+                "  --report term|tap|json[=FILE]   may be given more than once; default term\n"
+                "  -v, --verbose                   also what held\n",
+        .main = replay,
+};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "reports.h"
+
+#include "command.h"
+#include "core/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int no_such_reporter(const char *name, struct err *err)
+{
+	const char *names[16], *near;
+	size_t n = 0;
+
+	for (; reporters[n] && n < 16; n++)
+		names[n] = reporters[n]->name;
+	near = words_nearest(name, names, n);
+	if (near)
+		return err_set(err, ERR_INPUT, "--report: there is no '%s'; did you mean '%s'?",
+		        name, near);
+	return err_set(err, ERR_INPUT, "--report: there is no '%s'", name);
+}
+
+int reports_add(struct reports *r, const char *text, struct err *err)
+{
+	const char *file = strchr(text, '=');
+	struct report x = {.out = stdout};
+	char name[32];
+
+	snprintf(name, sizeof name, "%.*s", file ? (int)(file - text) : 31, text);
+	x.reporter = reporter_find(name);
+	if (!x.reporter)
+		return no_such_reporter(name, err);
+	if (file) {
+		x.out = fopen(file + 1, "we");
+		if (!x.out) {
+			err_sys(err, "--report: %s", file + 1);
+			err->kind = ERR_INPUT;
+			return -1;
+		}
+	}
+	x.options.colour = isatty(fileno(x.out)) && !getenv("NO_COLOR");
+	array_push(&r->all, x);
+	return 0;
+}
+
+void reports_begin(struct reports *r, size_t n_runs)
+{
+	if (!r->all.n)
+		reports_add(r, "term", NULL);
+	array_each (struct report, x, &r->all) {
+		x->options.verbose = r->verbose;
+		x->reporter->begin(x->out, &x->options, n_runs);
+	}
+}
+
+void reports_outcome(struct reports *r, const struct outcome *o)
+{
+	r->counts[o->verdict->kind]++;
+	r->n++;
+	array_each (struct report, x, &r->all)
+		x->reporter->outcome(x->out, &x->options, o, r->n);
+}
+
+int reports_end(struct reports *r, uint64_t took_ns, struct err *err)
+{
+	int failed = 0;
+
+	array_each (struct report, x, &r->all) {
+		x->reporter->end(x->out, &x->options, r->counts, took_ns);
+		if (fflush(x->out) || ferror(x->out))
+			failed = err_sys(err, "writing the %s report", x->reporter->name);
+		if (x->out != stdout && fclose(x->out))
+			failed = err_sys(err, "writing the %s report", x->reporter->name);
+	}
+	array_free(&r->all);
+	return failed;
+}
+
+int reports_exit_code(const struct reports *r)
+{
+	if (r->counts[VERDICT_ERROR])
+		return EXIT_LAB;
+	if (r->counts[VERDICT_FAIL])
+		return EXIT_FAILED;
+	return r->counts[VERDICT_PASS] ? EXIT_PASSED : EXIT_SKIPPED;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Events in words, for every reporter that tells of them. */
+#ifndef LASTACK_REPORT_WORDS_H
+#define LASTACK_REPORT_WORDS_H
+
+#include "report/reporter.h"
+
+#define EVENT_WORDS 512
+
+/* "server    0.012 accepted 198.18.0.1:40001". Returns buf. */
+const char *words_event(const struct outcome *r, const struct event *e, char *buf, size_t size);
+
+/* Does the event tell a reader something? Dumps and ticks do not. */
+int words_worth(const struct event *e);
+
+/*
+ * The first of the last `most` events worth telling up to and including `last`; *ret_n is how many
+ * there are. Go on with words_worth().
+ */
+size_t words_stretch(const struct timeline *t, size_t last, size_t most, size_t *ret_n);
+
+/* The command that runs this again, alone. Returns buf. */
+const char *words_rerun(const struct outcome *r, char *buf, size_t size);
+
+/* The finding that decided the verdict, or NULL. */
+const struct finding *words_decisive(const struct verdict *v);
+
+/* As `text`, at most `width` characters, the last three dots when it was longer. Returns buf. */
+const char *words_shorten(const char *text, size_t width, char *buf, size_t size);
+size_t words_width(const char *text); /* in characters of UTF-8 */
+
+#endif
