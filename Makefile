@@ -37,7 +37,7 @@ UNITS   := $(wildcard tests/unit/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install
+.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install labtools
 
 all: $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client ## build the three programs
 
@@ -71,7 +71,14 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(H
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
+# A program of tests/lab is one file with a main(), too.
+$(B)/lab/%: $(B)/tests/lab/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+
 .PRECIOUS: $(B)/%.o $(B)/gen/%.bpf.o
+
+labtools: $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) ## programs that the lab tests use
 
 unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
 	@set -e; for t in $^; do $$t; done

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The wire between two real hosts: exact drops, and a capture in which tshark sees what we say.
+set -u
+driver=${LAB:-$(dirname "$0")/../../build/lab}/wire_driver
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+n=0 failed=0
+
+ok() { # ok STATUS WORDS
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+is() { # is GOT WANTED WORDS
+	[ "$1" = "$2" ]
+	ok $? "$3"
+	[ "$1" = "$2" ] || echo "# got '$1', wanted '$2'"
+}
+
+value() { awk -v k="$1" '$1 == k { print $2 }' "$dir/out"; }
+
+drive() {
+	"$driver" -w "$dir/wire.pcapng" -l "$dir/log" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+	[ -s "$dir/err" ] && sed 's/^/# /' "$dir/err"
+	return $status
+}
+
+shark() { tshark -r "$dir/wire.pcapng" "$@" 2>>"$dir/tshark.err"; }
+
+drive || status=$?
+if [ "$status" = 4 ]; then
+	echo "ok 1 - the wire # SKIP $(cat "$dir/err")"
+	exit 0
+fi
+
+for ip in "" -6; do
+	name="IPv${ip#-}"
+	[ -z "$ip" ] && name=IPv4
+	drive $ip -n 1000 -c 200 drop:last-ack:client:2
+	ok $? "$name: 1000 connections with two lost last ACKs each close in order"
+	is "$(value dropped)" 2000 "$name: exactly the first two last ACKs of each were dropped"
+	is "$(awk '$3 == "last-ack" && $4 <= 2' "$dir/log" | grep -c dropped)" 2000 \
+		"$name: the log says so"
+	is "$(value troubles)" 0 "$name: no trouble"
+done
+
+# The capture against the log, segment for segment. The retransmissions are of every kind.
+drive -n 20 -c 4 -b 30000 drop:syn:client:1 drop:data:client:2 drop:fin:server:1 drop:last-ack:client:1
+ok $? "20 connections with losses everywhere"
+shark -Y tcp -T fields -e tcp.flags -e tcp.len >"$dir/shark"
+awk '{ print $7 "\t" $8 }' "$dir/log" >"$dir/ours"
+cmp -s "$dir/shark" "$dir/ours"
+ok $? "tshark reads the same $(wc -l <"$dir/log") segments, with the same flags and lengths"
+is "$(shark -Y 'frame.comment contains "dropped"' | wc -l)" "$(value dropped)" \
+	"each dropped segment is in the capture, with a comment"
+is "$(shark -Y 'frame.comment contains "drop:fin:server:1"' -T fields -e tcp.flags.fin | sort -u)" \
+	1 "the comment names the rule"
+# What comes again within 3 ms of its hole being reported, tshark takes for out of order.
+again='tcp.analysis.retransmission || tcp.analysis.out_of_order || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission'
+is "$(shark -Y "$again" | wc -l)" "$(awk '$6 == 1' "$dir/log" | wc -l)" \
+	"tshark counts as many retransmissions as we do"
+is "$(shark -T fields -e frame.interface_name -Y tcp | sort -u | tr '\n' ' ')" "client server " \
+	"two interfaces with the names of the hosts"
+is "$(shark -Nn -Y tcp -T fields -e ip.src_host | sort -u | tr '\n' ' ')" "client server " \
+	"the addresses have the names of the hosts"
+is "$(shark -Y 'tcp.checksum.status == 0' -o tcp.check_checksum:TRUE | wc -l)" 0 \
+	"no checksum is wrong"
+
+echo "1..$n"
+exit $failed
