@@ -11,7 +11,7 @@ B       ?= build
 BIN     ?= bin
 
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-PKGS  := libevent libmnl jansson yaml-0.1 libbpf
+PKGS  := libevent libmnl jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
 ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
 LIBS   = $(shell pkg-config --libs $(PKGS)) -lm

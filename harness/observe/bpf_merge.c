@@ -12,8 +12,8 @@
  *
  *   a timer is taken off    it is put back at once (moved), fires at once (expired), or neither:
  *                           the minisocket was killed
- *   ... by a segment        that is discarded: a reset, say; or is not: a SYN, which a new
- *                           connection took over
+ *   ... by a segment        which is then discarded: a reset, say; or a new connection begins with
+ *                           the same four-tuple
  *   SYN_SENT                the port is chosen a moment after the state is set
  *
  * Such a record waits in its socket's entry until its answer comes or it has waited long enough.
@@ -36,7 +36,6 @@ struct life {
 	enum tcp_state state;  /* of the minisocket */
 	uint64_t end_ns;       /* when its timer comes to its end, by its length */
 	struct raw_event held; /* what waits */
-	uint64_t reused_by;    /* cookie of the connection that took its four-tuple, 0 none */
 	UT_hash_handle hh;
 };
 
@@ -263,9 +262,7 @@ static void resolve(struct bpf_merge *m, struct life *l)
 		tell_timer(m, &raw, KERNEL_MINISOCKET, l->state);
 		return;
 	case FOR_MORE:
-		/* A segment that kills is discarded, and a record says so; a SYN that a new
-		 * connection takes over is not. In plain process context it was no segment. */
-		minisocket_ends(m, l, &raw, raw.atomic ? KERNEL_REUSE : KERNEL_KILL);
+		minisocket_ends(m, l, &raw, KERNEL_KILL);
 		return;
 	}
 }
@@ -434,6 +431,9 @@ void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw)
 		break;
 	case RAW_PORT:
 		on_port(m, raw);
+		break;
+	case RAW_REUSE:
+		find_reused(m, raw);
 		break;
 	case RAW_TW_START:
 		on_start(m, raw);

@@ -13,6 +13,7 @@
 enum raw_kind {
 	RAW_STATE,      /* from, to: as inet_sock_set_state has them */
 	RAW_PORT,       /* a SYN leaves: the socket has its port */
+	RAW_REUSE,      /* a SYN was taken just after a minisocket was taken away */
 	RAW_TW_START,   /* of a minisocket: to = substate, value = jiffies left */
 	RAW_TW_CANCEL,  /* its timer was taken off: killed, moved, or about to expire */
 	RAW_TW_EXPIRE,  /* its timer fired */
@@ -35,7 +36,7 @@ struct raw_event {
 	__u8 kind, host, family;
 	__u8 from, to, flags;
 	__u8 extra;
-	__u8 atomic; /* RAW_TW_CANCEL: not in plain process context */
+	__u8 pad;
 	__u8 local[16], remote[16];
 	char command[16];
 };

@@ -62,7 +62,7 @@ struct {
 
 extern const void tw_timer_handler __ksym __weak;
 extern const void tcp_write_timer __ksym __weak;
-extern const int __preempt_count __ksym __weak;
+extern const void reqsk_timer_handler __ksym __weak;
 
 /* Kernels differ in where the retransmission timer lives. */
 struct inet_connection_sock___in_icsk {
@@ -95,17 +95,6 @@ static __always_inline int find(struct target *t, __u64 netns_cookie)
 	return t->count != 0;
 }
 
-/* Softirq (served or only switched off) or interrupt: 1, plain process: 0, nobody can tell: -1. */
-static __always_inline int is_atomic(void)
-{
-	const int *count;
-
-	if (!&__preempt_count)
-		return -1;
-	count = bpf_this_cpu_ptr(&__preempt_count);
-	return (*count & 0x00ffff00) != 0;
-}
-
 static __always_inline struct raw_event *begin(struct target *t, __u8 kind)
 {
 	__u32 slot = t->net->slot;
@@ -130,7 +119,7 @@ static __always_inline struct raw_event *begin(struct target *t, __u8 kind)
 	e->kind = kind;
 	e->pid = e->tid = 0;
 	e->value = e->length = 0;
-	e->from = e->to = e->flags = e->extra = e->atomic = 0;
+	e->from = e->to = e->flags = e->extra = 0;
 	e->command[0] = 0;
 	if (stacks)
 		((struct raw_stacked *)e)->bytes = 0;
@@ -197,10 +186,21 @@ static __always_inline void socket_tuple(struct raw_event *e, const struct sock 
 	}
 }
 
+/* The same by a pointer that may be something else than a full socket. */
+static __always_inline void closed_tuple(struct raw_event *e, const struct sock *sk)
+{
+	const struct inet_sock *inet = (const struct inet_sock *)sk;
+	int state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	read_tuple(e, &sk->__sk_common);
+	if (!e->local_port && state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV)
+		e->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+}
+
 /*
- * Whether the process that runs now has caused this transition. Some only a system call can make;
- * CLOSE also comes from segments, which are processed in a process's context when they had to wait
- * for the socket's lock, and then leave their error in the socket.
+ * Whether the process that runs now has caused this transition. Some only a system call can make.
+ * CLOSE also comes by segments and timers, which leave their error in the socket first; and after
+ * our FIN it comes without any.
  */
 static __always_inline int caused_by_process(const struct sock *sk, int from, int to)
 {
@@ -211,10 +211,9 @@ static __always_inline int caused_by_process(const struct sock *sk, int from, in
 	case TCP_LAST_ACK:
 		return 1;
 	case TCP_CLOSE:
-		if (from == TCP_FIN_WAIT1 || from == TCP_FIN_WAIT2 || from == TCP_CLOSING ||
-		        from == TCP_LAST_ACK)
-			return 0;
-		return is_atomic() == 0 && sk->sk_err == 0;
+		return (from == TCP_ESTABLISHED || from == TCP_CLOSE_WAIT || from == TCP_SYN_SENT ||
+		               from == TCP_LISTEN) &&
+		       sk->sk_err == 0;
 	}
 	return 0;
 }
@@ -269,12 +268,11 @@ static __always_inline void count_minisocket(
 		count->minisockets++;
 }
 
-static __always_inline void minisocket(void *ctx, struct timer_list *timer, __u8 kind)
+static __always_inline void minisocket(struct timer_list *timer, __u8 kind)
 {
 	struct inet_timewait_sock *tw;
 	struct raw_event *e;
 	struct target t;
-	int atomic;
 
 	tw = (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
 	if (!find(&t, BPF_CORE_READ(tw, __tw_common.skc_net.net, net_cookie)))
@@ -289,12 +287,6 @@ static __always_inline void minisocket(void *ctx, struct timer_list *timer, __u8
 	e->to = BPF_CORE_READ(tw, tw_substate);
 	e->value = (__u32)(timer->expires - bpf_jiffies64());
 	read_tuple(e, &tw->__tw_common);
-	if (kind == RAW_TW_CANCEL) {
-		atomic = is_atomic();
-		e->atomic = atomic != 0;
-		if (!atomic)
-			by_process(ctx, e);
-	}
 	end(&t, e);
 }
 
@@ -326,19 +318,47 @@ static __always_inline void syn_leaves(struct timer_list *timer)
 	end(&t, e);
 }
 
+/*
+ * A SYN that a minisocket does not mind: the minisocket is taken away and, on the same processor
+ * and next, the timer of the SYN-ACK starts. (Whether it was this four-tuple, the reader finds
+ * out.)
+ */
+static __always_inline void synack_leaves(struct timer_list *timer)
+{
+	struct request_sock *request;
+	struct raw_event *e;
+	struct target t;
+
+	request = (void *)timer - bpf_core_field_offset(struct request_sock, rsk_timer);
+	if (!find(&t, BPF_CORE_READ(request, __req_common.skc_net.net, net_cookie)) ||
+	        !t.count->cancelled)
+		return;
+	t.count->cancelled = 0;
+	e = begin(&t, RAW_REUSE);
+	if (!e)
+		return;
+	e->cookie = 0;
+	read_tuple(e, &request->__req_common);
+	end(&t, e);
+}
+
 SEC("tp_btf/timer_start")
 int BPF_PROG(on_timer_start, struct timer_list *timer)
 {
 	if ((void *)timer->function == (void *)&tw_timer_handler)
-		minisocket(ctx, timer, RAW_TW_START);
+		minisocket(timer, RAW_TW_START);
 	return 0;
 }
 
 SEC("tp_btf/timer_start")
 int BPF_PROG(on_port, struct timer_list *timer)
 {
-	if (!counts_only && (void *)timer->function == (void *)&tcp_write_timer)
+	if (counts_only)
+		return 0;
+	if ((void *)timer->function == (void *)&tcp_write_timer)
 		syn_leaves(timer);
+	else if ((void *)timer->function == (void *)&reqsk_timer_handler)
+		synack_leaves(timer);
 	return 0;
 }
 
@@ -346,7 +366,7 @@ SEC("tp_btf/timer_cancel")
 int BPF_PROG(on_timer_cancel, struct timer_list *timer)
 {
 	if ((void *)timer->function == (void *)&tw_timer_handler)
-		minisocket(ctx, timer, RAW_TW_CANCEL);
+		minisocket(timer, RAW_TW_CANCEL);
 	return 0;
 }
 
@@ -354,7 +374,7 @@ SEC("tp_btf/timer_expire_entry")
 int BPF_PROG(on_timer_expire, struct timer_list *timer)
 {
 	if ((void *)timer->function == (void *)&tw_timer_handler)
-		minisocket(ctx, timer, RAW_TW_EXPIRE);
+		minisocket(timer, RAW_TW_EXPIRE);
 	return 0;
 }
 
@@ -515,7 +535,7 @@ static __always_inline void answer_tuple(struct raw_event *e, const struct sk_bu
 }
 
 static __always_inline void reset_sent(
-        void *ctx, const struct sock *sk, const struct sk_buff *skb, __u32 reason)
+        const struct sock *sk, const struct sk_buff *skb, __u32 reason)
 {
 	struct raw_event *e;
 	struct target t;
@@ -540,17 +560,15 @@ static __always_inline void reset_sent(
 	e->to = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
 	if (skb)
 		answer_tuple(e, skb);
-	else
-		read_tuple(e, &sk->__sk_common);
-	if (!skb && is_atomic() == 0)
-		by_process(ctx, e);
+	else if (sk)
+		closed_tuple(e, sk);
 	end(&t, e);
 }
 
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(on_reset_sent, struct sock *sk, struct sk_buff *skb, int reason)
 {
-	reset_sent(ctx, sk, skb, reason);
+	reset_sent(sk, skb, reason);
 	return 0;
 }
 
@@ -558,7 +576,7 @@ int BPF_PROG(on_reset_sent, struct sock *sk, struct sk_buff *skb, int reason)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(on_reset_sent_plain, struct sock *sk, struct sk_buff *skb)
 {
-	reset_sent(ctx, sk, skb, ~0u);
+	reset_sent(sk, skb, ~0u);
 	return 0;
 }
 

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's event stream of one network namespace, for anyone to look at. It changes nothing. */
+#include "cmd/command.h"
+#include "cmd/trace_line.h"
+#include "core/clock.h"
+#include "model/timeline.h"
+#include "observe/bpf.h"
+#include "observe/netns_enter.h"
+#include "observe/symbols.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define RING_BYTES (8u << 20) /* the machine's own namespace may be busy */
+
+struct options {
+	const char *netns;
+	pid_t pid;
+	uint16_t port;         /* 0: any */
+	enum tcp_state states; /* ST_NONE: any */
+	int json, stacks, all;
+	uint64_t for_ns; /* 0: until Ctrl-C */
+};
+
+struct trace {
+	struct options options;
+	struct timeline_head head;
+	struct trace_ages *ages;
+	struct symbols *symbols;
+	struct bpf_ring *ring;
+	struct event_base *base;
+	uint64_t shown;
+	int broken; /* nobody reads our output any more */
+};
+
+/* ---- one event ---- */
+
+static int wanted(const struct options *o, const struct event *e)
+{
+	if (o->port && e->tuple.local.port != o->port && e->tuple.remote.port != o->port)
+		return 0;
+	if (e->kind != EV_STATE)
+		return o->states == ST_NONE ? o->all || o->json ||
+		                                      (e->kernel.deed != KERNEL_DESTROY &&
+		                                              e->kernel.deed != KERNEL_MINISOCKET &&
+		                                              e->kernel.deed != KERNEL_EXPIRE)
+		                            : e->kernel.state == o->states;
+	return o->states == ST_NONE || e->state.from == o->states || e->state.to == o->states;
+}
+
+static void put_stack(const struct trace *t, const struct event *e)
+{
+	const uint64_t *frames;
+	size_t n = bpf_ring_stack(t->ring, e, &frames);
+	char name[SYMBOL_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		printf("%14s#%-2zu %s\n", "", i,
+		        symbols_name(t->symbols, (pid_t)e->state.pid, frames[i], i > 0, name,
+		                sizeof name));
+}
+
+static void on_event(void *arg, const struct event *e)
+{
+	struct trace *t = arg;
+	uint64_t age = e->kind == EV_STATE ? trace_ages_take(t->ages, e) : 0;
+
+	if (!wanted(&t->options, e))
+		return;
+	t->shown++;
+	if (t->options.json)
+		timeline_write_event(stdout, &t->head, e);
+	else
+		trace_line(stdout, e, t->head.origin_ns, age);
+	if (t->options.stacks && e->kind == EV_STATE)
+		put_stack(t, e);
+	if (ferror(stdout)) {
+		t->broken = 1;
+		event_base_loopbreak(t->base);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct trace *t = arg;
+
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(t->base);
+}
+
+/* People see whole lines soon; the stream is flushed often enough, not for each. */
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	struct trace *t = arg;
+
+	(void)fd;
+	(void)what;
+	if (fflush(stdout))
+		on_end(-1, 0, t);
+}
+
+static void fill_head(struct timeline_head *h)
+{
+	struct utsname u;
+
+	h->origin_ns = clock_now_ns();
+	h->hz = clock_hz();
+	h->observers = 1u << SRC_BPF;
+	snprintf(h->scenario, sizeof h->scenario, "trace");
+	if (!uname(&u))
+		snprintf(h->kernel, sizeof h->kernel, "%.95s", u.release);
+}
+
+static int summary(struct trace *t)
+{
+	uint64_t lost = bpf_ring_lost(t->ring);
+	char took[32];
+
+	duration_format(clock_now_ns() - t->head.origin_ns, took, sizeof took);
+	fprintf(stderr, "%llu events in %s, %llu lost\n", (unsigned long long)t->shown, took,
+	        (unsigned long long)lost);
+	return lost ? EXIT_LAB : EXIT_PASSED;
+}
+
+static int loop(struct trace *t, struct err *err)
+{
+	struct timeval end = clock_timeval(t->options.for_ns), often = {.tv_usec = 50000};
+	struct event *events[4];
+	int failed;
+
+	events[0] = evsignal_new(t->base, SIGINT, on_end, t);
+	events[1] = evsignal_new(t->base, SIGTERM, on_end, t);
+	events[2] = event_new(t->base, -1, EV_PERSIST, on_flush, t);
+	events[3] = event_new(t->base, -1, 0, on_end, t);
+	event_add(events[0], NULL);
+	event_add(events[1], NULL);
+	event_add(events[2], &often);
+	if (t->options.for_ns)
+		event_add(events[3], &end);
+	failed = bpf_ring_start(t->ring, t->base, err);
+	if (!failed)
+		event_base_dispatch(t->base);
+	for (int i = 0; i < 4; i++)
+		event_free(events[i]);
+	if (failed || t->broken)
+		return failed;
+	return bpf_ring_consume(t->ring, err) < 0 ? -1 : 0;
+}
+
+static int watch(struct bpf_observer *o, const struct options *w, struct err *err)
+{
+	uint64_t cookie;
+
+	if (w->netns && netns_enter_name(w->netns, err))
+		return -1;
+	if (w->pid && netns_enter_pid(w->pid, err))
+		return -1;
+	if (bpf_netns_cookie(&cookie, err))
+		return -1;
+	return bpf_observer_watch(o, 0, HOST_CLIENT, cookie, err);
+}
+
+static int run(struct trace *t, struct bpf_observer *o, struct err *err)
+{
+	if (bpf_observer_slot(o, 0, err))
+		return -1;
+	t->ring = bpf_ring_open(o, 0, on_event, t, err);
+	if (!t->ring)
+		return -1;
+	fill_head(&t->head);
+	if (t->options.json)
+		timeline_write_head(stdout, &t->head);
+	else
+		trace_line_heading(stdout);
+	return watch(o, &t->options, err) || loop(t, err) ? -1 : 0;
+}
+
+static int trace_with(struct trace *t, struct err *err)
+{
+	struct bpf_options options = {.ring_bytes = RING_BYTES, .stacks = t->options.stacks};
+	struct bpf_observer *o = bpf_observer_new(&options, err);
+	int code = EXIT_LAB;
+
+	if (!o)
+		return -1;
+	t->base = event_base_new();
+	t->ages = trace_ages_new();
+	t->symbols = symbols_new();
+	if (run(t, o, err))
+		code = -1;
+	else
+		code = summary(t);
+	fflush(stdout);
+	bpf_ring_close(t->ring);
+	symbols_free(t->symbols);
+	trace_ages_free(t->ages);
+	event_base_free(t->base);
+	bpf_observer_free(o);
+	return code;
+}
+
+/* ---- arguments ---- */
+
+static int number(const char *option, const char *text, long hi, long *ret, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtol(text, &end, 10);
+	if (errno || *end || end == text || *ret < 1 || *ret > hi)
+		return err_set(err, ERR_INPUT, "%s '%s': expected a number from 1 to %ld", option,
+		        text, hi);
+	return 0;
+}
+
+static int take_option(struct options *o, int c, const char *text, struct err *err)
+{
+	long n;
+
+	switch (c) {
+	case 'n':
+		o->netns = text;
+		return 0;
+	case 'p':
+		if (number("--pid", text, 4194304, &n, err))
+			return -1;
+		o->pid = (pid_t)n;
+		return 0;
+	case 'P':
+		if (number("--port", text, 65535, &n, err))
+			return -1;
+		o->port = (uint16_t)n;
+		return 0;
+	case 's':
+		o->states = tcp_state_parse(text);
+		if (o->states == ST_NONE)
+			return err_set(err, ERR_INPUT, "--state '%s': no state of TCP", text);
+		return 0;
+	case 'f':
+		if (duration_parse(text, &o->for_ns) || !o->for_ns)
+			return err_set(err, ERR_INPUT,
+			        "--for '%s': expected a time such as 500ms, 10s, 1m", text);
+		return 0;
+	case 'j':
+		o->json = 1;
+		return 0;
+	case 'k':
+		o->stacks = 1;
+		return 0;
+	case 'a':
+		o->all = 1;
+		return 0;
+	}
+	return err_set(err, ERR_INPUT, "`lastack help trace` lists the options");
+}
+
+static int take_options(struct options *o, int argc, char **argv, struct err *err)
+{
+	static const struct option names[] = {
+	        {"netns", required_argument, NULL, 'n'},
+	        {"pid", required_argument, NULL, 'p'},
+	        {"port", required_argument, NULL, 'P'},
+	        {"state", required_argument, NULL, 's'},
+	        {"for", required_argument, NULL, 'f'},
+	        {"json", no_argument, NULL, 'j'},
+	        {"stack", no_argument, NULL, 'k'},
+	        {"all", no_argument, NULL, 'a'},
+	        {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
+		if (take_option(o, c, optarg, err))
+			return -1;
+	if (optind < argc)
+		return err_set(err, ERR_INPUT, "trace takes no argument '%s'", argv[optind]);
+	if (o->netns && o->pid)
+		return err_set(err, ERR_INPUT, "--netns and --pid: one of them");
+	if (o->json && o->stacks)
+		return err_set(err, ERR_INPUT, "--stack is for people to read: not with --json");
+	return 0;
+}
+
+static int trace(int argc, char **argv)
+{
+	struct trace t = {0};
+	struct err err = {0};
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (take_options(&t.options, argc, argv, &err))
+		return command_error(&err);
+	code = trace_with(&t, &err);
+	return code < 0 ? command_error(&err) : code;
+}
+
+const struct command command_trace = {
+        .name = "trace",
+        .usage = "trace [--netns NAME|--pid PID] [--port N] [--state S] ...",
+        .help = "every transition of every socket of a network namespace, as it happens",
+        .more = "  --netns NAME   a namespace of `ip netns`; without it and --pid: the caller's\n"
+                "  --pid PID      the namespace of this process\n"
+                "  --port N       only sockets with this local or remote port\n"
+                "  --state S      only transitions from or to this state\n"
+                "  --for TIME     ends by itself, after 10s, say; otherwise Ctrl-C does\n"
+                "  --all          also what is of little interest: a minisocket takes over or\n"
+                "                 expires, the last reference to a socket goes\n"
+                "  --stack        the user stack of the process that caused a transition\n"
+                "  --json         one JSON object a line: a header, then every event\n\n"
+                "AFTER is the time spent in FROM, '-' when nobody saw it begin. A process is\n"
+                "named where a system call caused the transition; segments and timers have none.\n"
+                "Exit code 3 when events were lost. It takes root, and changes nothing.\n",
+        .main = trace,
+};
