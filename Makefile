@@ -10,7 +10,7 @@ CFLAGS  ?= -O2 -g
 B       ?= build
 BIN     ?= bin
 
-WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation -Werror
 PKGS  := libevent libmnl jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
 ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
@@ -29,7 +29,7 @@ BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 CORE    := $(wildcard harness/core/*.c)
 MODEL   := $(wildcard harness/model/*.c)
 HARNESS := $(CORE) $(MODEL) $(wildcard harness/load/*.c harness/observe/*.c harness/expect/*.c \
-           harness/report/*.c harness/cmd/*.c harness/*.c netns/*.c)
+           harness/report/*.c harness/run/*.c harness/cmd/*.c harness/*.c netns/*.c)
 PEERS   := $(CORE) $(wildcard peers/*.c)
 SERVER  := $(PEERS) $(wildcard servers/*.c)
 CLIENT  := $(PEERS) $(wildcard clients/*.c)
@@ -47,11 +47,13 @@ $(BIN)/lastack-client: $(call obj,$(CLIENT))
 
 $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client:
 	@mkdir -p $(BIN)
-	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c | $(B)/deps-ok
 	@mkdir -p $(@D)
-	$(CC) $(ALLC) -c -o $@ $<
+	@echo "  cc   $<"
+	@$(CC) $(ALLC) -c -o $@ $<
 
 $(B)/harness/observe/bpf_load.o: $(SKELS)
 
@@ -82,6 +84,12 @@ labtools: $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) ## prog
 
 unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
 	@set -e; for t in $^; do $$t; done
+
+lab: all ## install what is missing, build, run the fast tier of scenarios
+	@$(BIN)/lastack run
+
+check: all $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
+	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) tools/check
 
 $(B)/deps-ok: tools/deps
 	@mkdir -p $(B)

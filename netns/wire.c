@@ -92,6 +92,8 @@ static void deliver(struct wire *w, const struct event *e, const uint8_t *bytes,
 
 	if (e->segment.fate != FATE_PASSED)
 		capture(w, e, PCAPNG_OUTBOUND, clock_now_ns(), bytes, size);
+	if (w->c.delivering)
+		w->c.delivering(w->c.arg, e);
 	if (write_packet(w, !e->host, bytes, size)) {
 		err_sys(&err, "wire: writing to the %s", actor_names[!e->host]);
 		trouble(w, &err);

@@ -25,8 +25,10 @@ struct wire_config {
 	FILE *pcapng; /* NULL: no capture; not owned */
 	/* Called around each segment with the very same event, for whoever looks at the sockets: */
 	void (*arrived)(void *arg, const struct event *e); /* read from the sender, fate decided */
-	void (*delivered)(void *arg,
-	        const struct event *e); /* written to the receiver; not for a dropped one */
+	/* About to be written to the receiver, and written: neither for a dropped one, twice for a
+	 * duplicate. */
+	void (*delivering)(void *arg, const struct event *e);
+	void (*delivered)(void *arg, const struct event *e);
 	void (*trouble)(void *arg, const struct err *err); /* reading or writing a device failed */
 	void *arg;
 };

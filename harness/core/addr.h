@@ -9,6 +9,7 @@
 
 struct endpoint {
 	uint8_t family; /* AF_INET or AF_INET6; 0 = not known */
+	uint8_t zero;   /* always 0: no hidden padding, so that tuples can be hashed as bytes */
 	uint16_t port;
 	uint8_t addr[16]; /* the first 4 bytes for AF_INET, the rest zero */
 };

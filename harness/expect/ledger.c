@@ -317,7 +317,8 @@ static void feed_peer(struct ledger *l, const struct event *e, size_t index)
 		h->listening_at = index;
 		break;
 	case PEER_DONE:
-		if (e->peer.command > h->done)
+		/* Higher numbers are commands of the runner's own, before the first step. */
+		if (e->peer.command > h->done && e->peer.command <= l->scenario->steps.n)
 			h->done = e->peer.command;
 		break;
 	case PEER_EXITED:

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How many full sockets of a host in a state belong to no descriptor (inode 0). */
+/* How many sockets of a host in a state belong to no descriptor (inode 0). */
 #include "phrase.h"
-
-#define TIMER_TIMEWAIT 3 /* a minisocket: it never has an owner */
 
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)
 {
@@ -11,8 +9,7 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	if (!ledger_fresh(l, x->host))
 		return answer_stale(x->host);
 	for (const struct ledger_socket *s = l->sockets; s; s = s->hh.next) {
-		if (s->host != x->host || ledger_state(s) != x->state || !s->has_details ||
-		        s->details.timer == TIMER_TIMEWAIT)
+		if (s->host != x->host || ledger_state(s) != x->state || !s->has_details)
 			continue;
 		all++;
 		n += !s->details.inode;
@@ -26,6 +23,6 @@ const struct expectation_type expectation_unowned = {
         .key = "unowned",
         .shape = SHAPE_MAP,
         .help = "unowned: {CLOSE_WAIT: 5}: so many sockets in that state belong to no descriptor: "
-                "orphans and never accepted ones, not minisockets",
+                "minisockets, orphans and never accepted ones",
         .evaluate = evaluate,
 };

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the runner. One thread, one event loop; its parts share struct runner:
+ *
+ *   run.c     the stages, and the loop: events in, rulings out
+ *   cast.c    the peers: starts them, commands out, reports in
+ *   act.c     a step of the scenario to commands
+ *   track.c   every look at a socket, from wherever, to one order of transitions
+ *   watch.c   when to dump sockets, counters and descriptors
+ *
+ * Transitions come from the kernel's event stream where there is one (r->bpf); then looks at
+ * sockets tell details only.
+ *
+ * Whatever is observed goes through runner_emit(), in the order of judgement.
+ */
+#ifndef LASTACK_RUNNER_H
+#define LASTACK_RUNNER_H
+
+#include "expect/judge.h"
+#include "netns/cell.h"
+#include "netns/wire.h"
+#include "observe/sock_diag.h"
+#include "run/run.h"
+
+#include <event2/event.h>
+
+#define SERVER_PORT 5000
+
+struct cast;
+struct track;
+struct watch;
+
+struct runner {
+	const struct run_order *order;
+	const struct scenario *scenario;
+	int channel;
+	struct event_base *base;
+	struct cell cell;
+	struct wire *wire;
+	struct bpf_ring *bpf; /* NULL: transitions come from looks at the sockets */
+	struct cast *cast;
+	struct track *track;
+	struct watch *watch;
+	struct judge *judge;
+
+	FILE *timeline;
+	struct timeline_head head;
+	size_t n_events;
+	size_t n_moves; /* of them those that show that something goes on */
+
+	unsigned step; /* the one under way, or the next */
+	int step_began;
+	int acting; /* the curtain is up: the peers are ready */
+	int over;
+	int idle; /* as the controller was told */
+	uint64_t step_ended_ns;
+	struct event *advance;  /* look at the judge's ruling, once what is at hand has been fed */
+	struct event *deadline; /* the ruling's until_ns */
+	uint64_t progress_ns;   /* when the controller was last told what is waited for */
+};
+
+/* Puts an event on the timeline: writes it, and feeds the judge. t_ns 0 means now. */
+void runner_emit(struct runner *r, struct event *e);
+void runner_note(struct runner *r, enum host h, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+/* The lab failed: the run ends with ERROR. */
+void runner_trouble(struct runner *r, const struct err *err);
+
+const struct step *runner_step(const struct runner *r); /* under way, or NULL */
+
+/* Puts what the kernel's event stream has until now on the timeline. */
+void runner_catch_up(struct runner *r);
+
+/* ---- cast.c ---- */
+
+struct cast *cast_new(struct runner *r, struct err *err);
+void cast_free(struct cast *c);
+int cast_start(struct cast *c, enum host h, struct err *err);
+int cast_ready(const struct cast *c); /* both have said so */
+/* A command line without its number and newline. `number` comes back in DONE. */
+void cast_tell(struct cast *c, enum host h, unsigned number, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
+pid_t cast_pid(const struct cast *c, enum host h); /* 0: not running */
+
+/* ---- act.c ---- */
+
+int act(struct runner *r, const struct step *s, struct err *err);
+
+/* ---- track.c ---- */
+
+struct track *track_new(struct runner *r);
+void track_free(struct track *t);
+/* A socket was seen (row), or not found (row NULL) where `tuple` would be, at t_ns. */
+void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
+        enum source source, uint64_t t_ns);
+/* A dump of a host: begin, track_saw() for each row, end (which takes those not seen for gone). */
+void track_dump_begin(struct track *t, enum host h);
+void track_dump_end(struct track *t, enum host h, uint64_t t_ns);
+/* The soonest moment at which a kernel timer of a tracked socket can fire, 0 none. */
+uint64_t track_next_timer_ns(const struct track *t);
+
+/* ---- watch.c ---- */
+
+struct watch *watch_new(struct runner *r, struct err *err);
+void watch_free(struct watch *w);
+void watch_kick(struct watch *w);   /* something happened: look soon */
+void watch_sample(struct watch *w); /* look now */
+void watch_final(struct watch *w);  /* the last look: all counters that changed */
+/* Looks at one socket; for the wire's callbacks. */
+void watch_look(struct watch *w, enum host h, const struct tuple *tuple);
+
+#endif

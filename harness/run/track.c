@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Looks at sockets come from dumps and from both sides of every segment on the wire. Here they
+ * become one order of transitions a socket: a look that shows a new state is a transition somewhere
+ * between the look before and this one.
+ */
+#include "runner.h"
+
+#include "core/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+struct key {
+	enum host host;
+	struct tuple tuple;
+};
+
+struct tracked {
+	struct key key;
+	uint64_t cookie;
+	struct ev_socket seen;
+	uint64_t seen_ns; /* the last look that found it */
+	unsigned dump;    /* the last dump that found it */
+	UT_hash_handle hh;
+};
+
+struct track {
+	struct runner *r;
+	struct tracked *sockets;
+	unsigned dump;
+	uint64_t dump_ns[HOST_COUNT]; /* when the last dump of the host ended */
+};
+
+struct track *track_new(struct runner *r)
+{
+	struct track *t = must(calloc(1, sizeof *t));
+
+	t->r = r;
+	return t;
+}
+
+static void forget(struct track *t, struct tracked *s)
+{
+	HASH_DEL(t->sockets, s);
+	free(s);
+}
+
+void track_free(struct track *t)
+{
+	struct tracked *s, *next;
+
+	if (!t)
+		return;
+	HASH_ITER (hh, t->sockets, s, next)
+		forget(t, s);
+	free(t);
+}
+
+/*
+ * A state between two that were seen, where there is only one way (RFC 9293 figure 5): it lasted
+ * too short for a look of its own.
+ */
+static enum tcp_state between(enum tcp_state from, enum tcp_state to)
+{
+	/* From nothing: the passive end comes by SYN_RECV, and what is beyond ESTABLISHED was in
+	 * it. */
+	if (from == ST_NONE && (to == ST_CLOSE_WAIT || to == ST_FIN_WAIT_1 || to == ST_LAST_ACK))
+		return ST_ESTABLISHED;
+	if ((from == ST_SYN_SENT || from == ST_SYN_RECV) &&
+	        (to == ST_CLOSE_WAIT || to == ST_FIN_WAIT_1 || to == ST_LAST_ACK))
+		return ST_ESTABLISHED;
+	if (from == ST_ESTABLISHED && to == ST_LAST_ACK)
+		return ST_CLOSE_WAIT;
+	if (from == ST_ESTABLISHED && (to == ST_FIN_WAIT_2 || to == ST_CLOSING))
+		return ST_FIN_WAIT_1;
+	if (from == ST_FIN_WAIT_1 && to == ST_TIME_WAIT)
+		return ST_FIN_WAIT_2;
+	return ST_NONE;
+}
+
+static void emit_state(struct track *t, const struct tracked *s, enum tcp_state from,
+        enum tcp_state to, uint64_t since_ns, uint64_t t_ns, enum source source, int inferred)
+{
+	struct event e = {.t_ns = t_ns,
+	        .kind = EV_STATE,
+	        .source = source,
+	        .host = s->key.host,
+	        .cookie = s->cookie,
+	        .tuple = s->key.tuple};
+
+	if (t->r->bpf) /* has told it already, and better */
+		return;
+	e.state.from = from;
+	e.state.to = to;
+	e.state.since_ns = since_ns;
+	e.state.inferred = inferred;
+	runner_emit(t->r, &e);
+}
+
+/* From one state to the next that was seen, by way of those that were not. */
+static void emit_way(struct track *t, const struct tracked *s, enum tcp_state from,
+        enum tcp_state to, uint64_t since_ns, uint64_t t_ns, enum source source)
+{
+	enum tcp_state via;
+
+	while ((via = between(from, to)) != ST_NONE) {
+		emit_state(t, s, from, via, since_ns, t_ns, source, 1);
+		from = via;
+	}
+	emit_state(t, s, from, to, since_ns, t_ns, source, 0);
+}
+
+static void emit_details(
+        struct track *t, const struct tracked *s, enum source source, uint64_t t_ns)
+{
+	struct event e = {.t_ns = t_ns,
+	        .kind = EV_SOCKET,
+	        .source = source,
+	        .host = s->key.host,
+	        .cookie = s->cookie,
+	        .tuple = s->key.tuple,
+	        .socket = s->seen};
+
+	runner_emit(t->r, &e);
+}
+
+static struct ev_socket details(const struct sock_row *row)
+{
+	return (struct ev_socket){.state = row->state,
+	        .rqueue = row->rqueue,
+	        .wqueue = row->wqueue,
+	        .inode = row->inode,
+	        .timer = row->timer,
+	        .expires_ms = row->expires_ms,
+	        .retrans = row->retrans};
+}
+
+/* A timer that runs down is no news; one that was set anew is. */
+static int differ(
+        const struct ev_socket *a, uint64_t a_ns, const struct ev_socket *b, uint64_t b_ns)
+{
+	int64_t a_end = (int64_t)(a_ns / NS_PER_MS) + a->expires_ms;
+	int64_t b_end = (int64_t)(b_ns / NS_PER_MS) + b->expires_ms;
+
+	return a->state != b->state || a->rqueue != b->rqueue || a->wqueue != b->wqueue ||
+	       a->inode != b->inode || a->timer != b->timer || a->retrans != b->retrans ||
+	       (a->timer && llabs(a_end - b_end) > 50);
+}
+
+static struct tracked *find(const struct track *t, enum host h, const struct tuple *tuple)
+{
+	struct key key;
+	struct tracked *s;
+
+	memset(&key, 0, sizeof key); /* padding is part of the hash */
+	key.host = h;
+	key.tuple = *tuple;
+	HASH_FIND(hh, t->sockets, &key, sizeof key, s);
+	return s;
+}
+
+static struct tracked *born(struct track *t, enum host h, const struct sock_row *row)
+{
+	struct tracked *s = must(calloc(1, sizeof *s));
+
+	s->key.host = h;
+	s->key.tuple = row->tuple;
+	s->cookie = row->cookie;
+	HASH_ADD(hh, t->sockets, key, sizeof s->key, s);
+	return s;
+}
+
+static void gone(struct track *t, struct tracked *s, enum source source, uint64_t t_ns)
+{
+	emit_state(t, s, s->seen.state, ST_CLOSE, s->seen_ns, t_ns, source, 0);
+	forget(t, s);
+}
+
+static void saw_row(
+        struct track *t, enum host h, const struct sock_row *row, enum source source, uint64_t t_ns)
+{
+	struct tracked *s = find(t, h, &row->tuple);
+	struct ev_socket now = details(row);
+	enum tcp_state was = ST_NONE;
+	uint64_t since = t->dump_ns[h];
+
+	if (s && s->cookie != row->cookie) { /* the four-tuple was taken again */
+		gone(t, s, source, t_ns);
+		s = NULL;
+	}
+	if (s) {
+		was = s->seen.state;
+		since = s->seen_ns;
+	} else {
+		s = born(t, h, row);
+	}
+	if (was != now.state)
+		emit_way(t, s, was, now.state, since, t_ns, source);
+	if (was == ST_NONE || differ(&s->seen, s->seen_ns, &now, t_ns)) {
+		s->seen = now;
+		emit_details(t, s, source, t_ns);
+	}
+	s->seen = now;
+	s->seen_ns = t_ns;
+	s->dump = t->dump;
+}
+
+void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
+        enum source source, uint64_t t_ns)
+{
+	struct tracked *s;
+
+	if (row) {
+		saw_row(t, h, row, source, t_ns);
+		return;
+	}
+	s = find(t, h, tuple);
+	if (s)
+		gone(t, s, source, t_ns);
+}
+
+void track_dump_begin(struct track *t, enum host h)
+{
+	(void)h;
+	t->dump++;
+}
+
+void track_dump_end(struct track *t, enum host h, uint64_t t_ns)
+{
+	struct tracked *s, *next;
+
+	HASH_ITER (hh, t->sockets, s, next)
+		if (s->key.host == h && s->dump != t->dump)
+			gone(t, s, SRC_SOCK_DIAG, t_ns);
+	t->dump_ns[h] = t_ns;
+}
+
+uint64_t track_next_timer_ns(const struct track *t)
+{
+	uint64_t soonest = 0;
+
+	for (const struct tracked *s = t->sockets; s; s = s->hh.next) {
+		uint64_t at = s->seen_ns + s->seen.expires_ms * NS_PER_MS;
+
+		if (s->seen.timer && (!soonest || at < soonest))
+			soonest = at;
+	}
+	return soonest;
+}
