@@ -329,7 +329,8 @@ static int start_wire(struct runner *r, const struct devices *d, struct err *err
 	        .seed = r->order->seed,
 	        .pcapng = r->order->capture >= 0 ? fdopen(r->order->capture, "w") : NULL,
 	        .arrived = on_arrived,
-	        .delivered = on_delivered,
+	        .delivering = look_at_receiver,
+		.delivered = look_at_receiver,
 	        .trouble = on_wire_trouble,
 	        .arg = r,
 	};
