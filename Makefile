@@ -37,7 +37,7 @@ UNITS   := $(wildcard tests/unit/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install labtools
+.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install labtools reference
 
 all: $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client ## build the three programs
 
@@ -98,6 +98,9 @@ $(B)/deps-ok: tools/deps
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+reference: $(BIN)/lastack ## docs/scenarios.md again, from the tables of the parser
+	$(BIN)/lastack explain --language > docs/scenarios.md
 
 fmt: ## format all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

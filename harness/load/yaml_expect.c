@@ -24,18 +24,6 @@ static int read_after(struct reader *r, const yaml_node_t *n, void *step)
 	return value_duration(r, n, &((struct step *)step)->after_ns);
 }
 
-/* Until the judge is linked there is no kind of expectation but those without a key. */
-#pragma weak expectation_types
-
-static const struct expectation_type *const *types(void)
-{
-	static const struct expectation_type *const none[] = {NULL};
-
-	const struct expectation_type *const *volatile linked = expectation_types;
-
-	return linked ? linked : none;
-}
-
 /* What the readers of a host's map work on. */
 struct wish {
 	struct step *step;
@@ -132,26 +120,27 @@ static int read_remaining(struct reader *r, const yaml_node_t *n, struct range *
 	return 0;
 }
 
-/* One key of a map like `errors`, `counters`, `timer`: what it names is up to the kind. */
+/* What the keys of a map name: errnos and counters where the kind is about those, else states. */
+static int map_key(struct reader *r, const char *key, const yaml_node_t *at, struct expectation *x)
+{
+	if (!strcmp(x->kind, "error"))
+		return value_errno(r, at, key, &x->error);
+	if (!strcmp(x->kind, "counter"))
+		return check_counter(r, at, key);
+	return read_state_key(r, at, key, &x->state);
+}
+
+/* One key of a map like `errors`, `counters`, `timer`. */
 static int map_wish(struct reader *r, const char *key, const yaml_node_t *at,
         const yaml_node_t *value, void *into)
 {
 	struct wish *w = into;
-	const char *kind = w->type->name;
-	struct expectation *x = wish_add(w, at, kind, key);
+	struct expectation *x = wish_add(w, at, w->type->name, key);
 
-	if (!strcmp(kind, "error")) {
-		if (value_errno(r, at, key, &x->error))
-			return -1;
-	} else if (!strcmp(kind, "counter")) {
-		if (check_counter(r, at, key))
-			return -1;
-	} else if (read_state_key(r, at, key, &x->state)) {
+	if (map_key(r, key, at, x))
 		return -1;
-	}
-	if (!strcmp(kind, "timer"))
-		return read_remaining(r, value, &x->want);
-	return value_range(r, value, &x->want);
+	return w->type->durations ? read_remaining(r, value, &x->want)
+	                          : value_range(r, value, &x->want);
 }
 
 static int typed_wish(
@@ -172,7 +161,7 @@ static int typed_wish(
 
 static const struct expectation_type *type_by_key(const char *key)
 {
-	for (const struct expectation_type *const *t = types(); *t; t++)
+	for (const struct expectation_type *const *t = expectation_types; *t; t++)
 		if ((*t)->key && !strcmp((*t)->key, key))
 			return *t;
 	return NULL;
@@ -183,7 +172,7 @@ static int unknown_wish(struct reader *r, const yaml_node_t *at, const char *key
 	const char *names[ST_COUNT + 32];
 	size_t n = state_names(names, ST_COUNT);
 
-	for (const struct expectation_type *const *t = types(); *t && n < LENGTH(names);
+	for (const struct expectation_type *const *t = expectation_types; *t && n < LENGTH(names);
 	        t++)
 		if ((*t)->key)
 			names[n++] = (*t)->key;

@@ -33,6 +33,8 @@ const char *quoted(const char *text, char *buf, size_t size)
 	while (*text && n + 5 < size) {
 		unsigned char c = (unsigned char)*text++;
 
+		if (c == 0xc2 && (unsigned char)*text < 0xa0 && *text) /* C1 */
+			text++, c = '?';
 		buf[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
 	}
 	if (*text) { /* not in the middle of a character */

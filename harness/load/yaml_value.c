@@ -192,6 +192,12 @@ int value_stay(struct reader *r, const yaml_node_t *n, struct range *ret)
 	return read_range(r, n, 1, "a duration, \">= 1s\" or \"200ms .. 300ms\"", ret);
 }
 
+/* What would move a terminal's cursor: C0, DEL, and C1 in UTF-8. */
+static int is_control(const unsigned char *c)
+{
+	return *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
+}
+
 int value_text(struct reader *r, const yaml_node_t *n, const char *expected, char **ret)
 {
 	const char *word = node_word(r, n, expected);
@@ -199,7 +205,7 @@ int value_text(struct reader *r, const yaml_node_t *n, const char *expected, cha
 	if (!word)
 		return -1;
 	for (const char *c = word; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+		if (is_control((const unsigned char *)c))
 			return reader_fail(r, n, "expected %s, in one line of text", expected);
 	free(*ret);
 	*ret = must(strdup(word));

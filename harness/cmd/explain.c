@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The story of a scenario in words, the commands that build it by hand, and the language itself. */
+#include "command.h"
+
+#include "core/clock.h"
+#include "load/catalogue.h"
+#include "load/reference.h"
+#include "report/story.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+	unsigned family;
+	int language;
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option table[] = {
+	        {"ip", required_argument, NULL, 'i'}, {"language", no_argument, NULL, 'l'}, {0}};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		switch (c) {
+		case 'i':
+			if (strcmp(optarg, "4") && strcmp(optarg, "6")) {
+				fprintf(stderr, "lastack: --ip takes 4 or 6, not '%s'\n", optarg);
+				return -1;
+			}
+			o->family = *optarg == '6' ? 6 : 4;
+			break;
+		case 'l':
+			o->language = 1;
+			break;
+		default:
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void explain_one(const struct scenario *s, unsigned family)
+{
+	if (!family)
+		family = s->families == 2 ? 6 : 4;
+	story_tell(stdout, s, clock_hz());
+	story_by_hand(stdout, s, family);
+}
+
+static int explain(int argc, char **argv)
+{
+	struct options o = {0};
+	struct scenario **list;
+	struct err err = {0};
+	size_t n;
+
+	if (parse(argc, argv, &o))
+		return EXIT_USAGE;
+	if (o.language) {
+		reference_print(stdout);
+		return EXIT_PASSED;
+	}
+	if (optind == argc) {
+		fprintf(stderr, "lastack: explain which scenario? `lastack list` shows them\n");
+		return EXIT_USAGE;
+	}
+	if (catalogue_find(argv + optind, argc - optind, &list, &n, &err))
+		return command_error(&err);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			printf("\n%.*s\n\n", 80,
+			        "------------------------------------------------------------------"
+			        "--"
+			        "------------");
+		explain_one(list[i], o.family);
+	}
+	catalogue_free(list, n);
+	return EXIT_PASSED;
+}
+
+const struct command command_explain = {
+        .name = "explain",
+        .usage = "explain [--ip 4|6] SCENARIO...",
+        .help = "the story of a scenario in words, and the commands that build it by hand",
+        .more = "SCENARIO is a file, a directory, a name as `lastack list` shows it, or a tag.\n"
+                "\n"
+                "  --ip 4|6     the family of the commands; default 4 where the scenario runs over "
+                "it\n"
+                "  --language   instead: the reference of the scenario language "
+                "(docs/scenarios.md)\n",
+        .main = explain,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "story_expect.h"
+
+#include "core/clock.h"
+#include "core/wheel.h"
+#include "model/range.h"
+
+#include <string.h>
+
+/* "100 sockets", "at least 90 sockets", "no socket" */
+static void add_counted(
+        struct prose *p, const struct range *want, const char *one, const char *many)
+{
+	char text[RANGE_TEXT];
+
+	if (want->lo == want->hi)
+		prose_number(p, (unsigned long)want->lo, one, many);
+	else
+		prose_add(p, "%s %s", range_format(want, 0, text, sizeof text), many);
+}
+
+static void add_segments(struct prose *p, const struct expectation *x)
+{
+	const struct segment_selector *s = &x->segment;
+	const char *again = s->again == 1 ? "repeated " : s->again == 0 ? "original " : "";
+	const char *role = s->role < 0 ? "" : segment_role_names[s->role];
+	char one[64], many[80];
+
+	snprintf(one, sizeof one, "%s%s%ssegment", again, role, *role ? " " : "");
+	snprintf(many, sizeof many, "%ss", one);
+	add_counted(p, &x->want, one, many);
+	if (s->from >= 0)
+		prose_add(p, " from the %s", actor_names[s->from]);
+	if (s->fate == FATE_PASSED)
+		prose_add(p, " passed the wire");
+	else if (s->fate >= 0)
+		prose_add(p, " %s by the wire", segment_fate_names[s->fate]);
+	else
+		prose_add(p, " came to the wire");
+}
+
+static void add_path(struct prose *p, const struct expectation *x)
+{
+	prose_add(p, "each connection went through");
+	for (size_t i = 0; i < x->path.n; i++)
+		prose_add(p, "%s %s",
+		        !i                   ? ""
+		        : i + 1 == x->path.n ? " and"
+		                             : ",",
+		        tcp_state_name(x->path.v[i].state));
+}
+
+static void add_stay(struct prose *p, const struct path_state *s, unsigned hz)
+{
+	char a[RANGE_TEXT], b[RANGE_TEXT];
+	struct window w;
+
+	range_format(&s->stay, 1, a, sizeof a);
+	prose_add(p, "it was in %s for %s", tcp_state_name(s->state), a);
+	if (!s->stay.timer)
+		return;
+	w = wheel_window((uint64_t)s->stay.lo, hz);
+	prose_add(p, ": a timer of the kernel, which fires after %s to %s (HZ=%u)",
+	        duration_format(w.lo_ns, a, sizeof a), duration_format(w.hi_ns, b, sizeof b), hz);
+}
+
+/* The kinds that are about one state and a number. */
+static void add_of_state(struct prose *p, const struct expectation *x)
+{
+	const char *state = tcp_state_name(x->state);
+	char text[RANGE_TEXT];
+
+	if (!strcmp(x->kind, "population")) {
+		add_counted(p, &x->want, "socket", "sockets");
+		prose_add(p, " in %s", state);
+	} else if (!strcmp(x->kind, "unowned")) {
+		add_counted(p, &x->want, "socket", "sockets");
+		prose_add(p, " in %s that no program holds", state);
+	} else if (!strcmp(x->kind, "recv_q")) {
+		add_counted(p, &x->want, "byte", "bytes");
+		prose_add(p, " in the Recv-Q of each socket in %s", state);
+	} else if (!strcmp(x->kind, "timer")) {
+		prose_add(p, "the timer of each socket in %s has %s to go", state,
+		        range_format(&x->want, 1, text, sizeof text));
+	} else {
+		prose_add(p, "%s of %s: %s", x->kind, x->key,
+		        range_format(&x->want, 0, text, sizeof text));
+	}
+}
+
+static void add_wish(struct prose *p, const struct expectation *x)
+{
+	char text[RANGE_TEXT];
+
+	if (x->path.n) {
+		add_path(p, x);
+	} else if (!strcmp(x->kind, "segment")) {
+		add_segments(p, x);
+	} else if (!strcmp(x->kind, "counter")) {
+		prose_add(p, "the kernel's counter %s grew by %s", x->key,
+		        range_format(&x->want, 0, text, sizeof text));
+	} else if (!strcmp(x->kind, "error")) {
+		add_counted(p, &x->want, "call", "calls");
+		prose_add(p, " of the program failed with %s", x->key);
+	} else if (!strcmp(x->kind, "descriptors")) {
+		prose_add(p, "the program holds ");
+		add_counted(p, &x->want, "connection", "connections");
+		prose_add(p, " open");
+	} else {
+		add_of_state(p, x);
+	}
+}
+
+void story_expectation(struct prose *p, const struct expectation *x, unsigned hz, const char *lead)
+{
+	char head[64];
+
+	snprintf(head, sizeof head, "%s%-7s ", lead, actor_names[x->host]);
+	add_wish(p, x);
+	prose_end(p, head);
+	snprintf(head, sizeof head, "%s%-7s ", lead, "");
+	array_each (const struct path_state, s, &x->path)
+		if (s->has_stay) {
+			add_stay(p, s, hz);
+			prose_end(p, head);
+		}
+}
