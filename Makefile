@@ -13,6 +13,10 @@ BIN     ?= bin
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation -Werror
 PKGS  := libevent libmnl jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
+ifeq ($(shell pkg-config --exists liburing && echo yes),yes) # optional: the bench's engine `ring`
+PKGS   += liburing
+CPPF   += -DHAVE_LIBURING
+endif
 ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
 LIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
@@ -29,7 +33,7 @@ BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 CORE    := $(wildcard harness/core/*.c)
 MODEL   := $(wildcard harness/model/*.c)
 HARNESS := $(CORE) $(MODEL) $(wildcard harness/load/*.c harness/observe/*.c harness/expect/*.c \
-           harness/report/*.c harness/run/*.c harness/cmd/*.c harness/*.c netns/*.c)
+           harness/report/*.c harness/run/*.c harness/bench/*.c harness/cmd/*.c harness/*.c netns/*.c)
 PEERS   := $(CORE) $(wildcard peers/*.c)
 SERVER  := $(PEERS) $(wildcard servers/*.c)
 CLIENT  := $(PEERS) $(wildcard clients/*.c)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The churn benchmark: how many connections a second, and what their ends leave behind.
+ *
+ * Theory of operation. A pair is a client worker and a server worker, two threads pinned to one
+ * CPU, each with its own libevent loop, its own table of file descriptors (so that the kernel need
+ * not count references) and its own port, so that a connection never leaves its CPU. The client
+ * keeps N flows going; a flow opens a connection, sends a request, reads the response, closes, and
+ * begins again. The main thread's loop samples what the kernel counts and stops the run. Workers
+ * write their own counters only; the main thread reads the few in `struct live` while they run, and
+ * all else after they have ended.
+ */
+#ifndef LASTACK_BENCH_H
+#define LASTACK_BENCH_H
+
+#include "core/addr.h"
+#include "core/array.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "histogram.h"
+
+#include <stdint.h>
+
+enum bench_side { SIDE_CLIENT, SIDE_SERVER };
+enum bench_how { HOW_FIN, HOW_RST, HOW_HALF };
+enum bench_link { BENCH_VETH, BENCH_LOOPBACK, BENCH_WIRE };
+enum bench_ports { PORTS_KERNEL, PORTS_RANGE, PORTS_BIND };
+enum bench_observe { OBSERVE_NONE, OBSERVE_COUNT, OBSERVE_FULL };
+
+struct bench_setting {
+	char host[16]; /* client, server, all */
+	char key[96];
+	char value[128];
+};
+
+struct bench_config {
+	uint64_t for_ns;
+	unsigned flows; /* a pair */
+	unsigned pairs; /* 0: one a CPU */
+	double rate;    /* connections a second of all pairs together; 0: as fast as it goes */
+	enum bench_side closer;
+	enum bench_how how;
+	size_t request, response;
+	int family;
+	enum bench_link link;
+	const char *engine;
+	unsigned dests, sources;
+	enum bench_ports ports;
+	enum bench_observe observe;
+	struct endpoint against; /* family 0: our own server */
+	uint64_t max_conns;      /* stop after so many; 0: no such end */
+	int stop_when_full;      /* stop at the first EADDRNOTAVAIL */
+	int progress;            /* a line on stderr each second */
+	ARRAY(struct bench_setting) set;
+};
+
+/* What a call on a connection can be, for the histogram of errors. */
+enum bench_call {
+	CALL_SOCKET,
+	CALL_OPTION,
+	CALL_BIND,
+	CALL_CONNECT,
+	CALL_SEND,
+	CALL_RECV,
+	CALL_CLOSE,
+	CALL_ACCEPT,
+	CALL_COUNT
+};
+const char *bench_call_name(enum bench_call c);
+
+#define BENCH_ERRNO_MAX 134
+
+struct bench_errors {
+	uint64_t count[CALL_COUNT][BENCH_ERRNO_MAX];
+};
+
+/* The first EADDRNOTAVAIL: when, and what was full. */
+struct bench_full {
+	uint64_t at_ns;           /* from the start; 0: it never happened */
+	struct endpoint from, to; /* from: port 0; family 0 when the kernel chose the address */
+	uint64_t ports_held, ports_all;
+	uint64_t held_time_wait; /* of ports_held */
+	int counted;             /* 0: ports_held could not be counted */
+};
+
+/* One side, added up over its workers. */
+struct bench_cpu {
+	uint64_t user_ns, system_ns;
+};
+
+/* What a host's kernel counts (the whole network namespace). */
+struct bench_counts {
+	uint64_t time_wait; /* with orphaned FIN_WAIT_2 minisockets, as sockstat has it */
+	uint64_t in_segs, out_segs, retrans, out_rsts, active_opens, passive_opens;
+	uint64_t tw, tw_recycled, tw_killed, tw_overflow, listen_overflows, listen_drops;
+	uint64_t abort_on_data, abort_on_close, delayed_acks, paws_active;
+};
+
+struct bench_sample {
+	uint64_t at_ns; /* from the start */
+	uint64_t done, errors;
+	uint64_t time_wait[2];             /* by enum bench_side */
+	uint64_t established[2], other[2]; /* OBSERVE_FULL */
+};
+
+#define BENCH_SAMPLES 1024
+
+/* Samples over time in fixed memory: when full, every second one goes and the step doubles. */
+struct bench_series {
+	uint64_t step_ns;
+	size_t n;
+	struct bench_sample v[BENCH_SAMPLES];
+};
+
+struct bench_result {
+	uint64_t took_ns;
+	uint64_t done, started, errors, unserved; /* unserved: due by --rate, never begun */
+	uint64_t done_counted;                    /* of done, those before `after` was read */
+	struct histogram connect, first_byte, life;
+	struct bench_errors why;
+	struct bench_full full;
+	struct bench_cpu cpu[2], cpu_other;
+	struct bench_counts before[2], after[2];
+	uint64_t peak_time_wait[2];
+	struct bench_series series;
+	int interrupted;
+	int have_server, have_counts;
+	unsigned pairs, flows; /* effective */
+	unsigned port_lo, port_hi;
+	const char *engine;
+	char notes[1024];     /* lines: what was chosen differently from what was asked */
+	char effective[1024]; /* "client net.ipv4.tcp_tw_reuse=2" lines */
+	uint64_t max_rss_kb;
+};
+
+/* Runs one benchmark. The result is large: allocate it. An interrupted run is no error. */
+int bench_run(const struct bench_config *c, struct bench_result *ret, struct err *err);
+
+void bench_config_init(struct bench_config *c);
+void bench_config_free(struct bench_config *c);
+
+/* Adds a line to the notes of a result. */
+void bench_note(struct bench_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lab.h"
+
+#include "netns/ip.h"
+#include "netns/sysctl.h"
+#include "netns/tun.h"
+#include "targets.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HASH_ENTRIES (1u << 18)
+
+/* What the result repeats, so that a run can be repeated. */
+static const char *const echoed[] = {"net.ipv4.ip_local_port_range", "net.ipv4.tcp_tw_reuse",
+        "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_max_tw_buckets",
+        "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_congestion_control"};
+
+struct building {
+	struct bench_lab *lab;
+	const struct bench_config *config;
+	struct bench_result *result;
+};
+
+static const char *const side_names[] = {"client", "server"};
+
+static int applies(const struct bench_setting *s, enum bench_side side)
+{
+	return !strcmp(s->host, "all") || !strcmp(s->host, side_names[side]);
+}
+
+static void echo(struct bench_result *r, enum bench_side side, const char *key)
+{
+	size_t n = strlen(r->effective);
+	char value[128];
+
+	if (sysctl_read(key, value, sizeof value, NULL))
+		return;
+	for (char *c = value; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	snprintf(r->effective + n, sizeof r->effective - n, "%s:%s=%s\n", side_names[side], key,
+	        value);
+}
+
+/* The defaults of a benchmark, then what the user sets, in the host's namespace. */
+static int set_up(struct building *b, enum bench_side side, struct err *err)
+{
+	if (sysctl_write("net.core.somaxconn", "65535", err) ||
+	        sysctl_write("net.ipv4.tcp_max_syn_backlog", "65535", err) ||
+	        sysctl_write("net.ipv4.ip_local_port_range", "1024 65535", err))
+		return -1;
+	array_each (const struct bench_setting, s, &b->config->set) {
+		if (!applies(s, side))
+			continue;
+		if (sysctl_write(s->key, s->value, err)) {
+			err->kind = ERR_INPUT;
+			return err_prefix(err, "--set %s:%s", s->host, s->key);
+		}
+	}
+	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
+		echo(b->result, side, echoed[i]);
+	return 0;
+}
+
+static void read_range(struct bench_lab *lab)
+{
+	char value[64];
+
+	lab->port_lo = 32768;
+	lab->port_hi = 60999;
+	if (!sysctl_read("net.ipv4.ip_local_port_range", value, sizeof value, NULL))
+		sscanf(value, "%u %u", &lab->port_lo, &lab->port_hi);
+}
+
+static int prepare(void *arg, enum host h, struct err *err)
+{
+	struct building *b = arg;
+	enum bench_side side = h == HOST_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
+
+	if (set_up(b, side, err))
+		return -1;
+	if (side == SIDE_CLIENT)
+		read_range(b->lab);
+	return 0;
+}
+
+static int device(void *arg, enum host h, const char *name, struct err *err)
+{
+	struct building *b = arg;
+	int *fd = &b->lab->tun[h == HOST_CLIENT ? 0 : 1];
+
+	*fd = tun_open(name, err);
+	return *fd < 0 ? -1 : 0;
+}
+
+static int open_cell(struct building *b, struct err *err)
+{
+	struct bench_lab *lab = b->lab;
+	const struct bench_config *c = b->config;
+	unsigned family = c->family == AF_INET6 ? 6 : 4;
+	struct cell_config config = {
+	        .topology = {.link = c->link == BENCH_WIRE ? LINK_WIRE : LINK_VETH},
+	        .hash_entries = HASH_ENTRIES,
+	        .prepare = prepare,
+	        .device = device,
+	        .arg = b,
+	};
+
+	config.topology.addresses[HOST_CLIENT] = c->sources;
+	config.topology.addresses[HOST_SERVER] = c->dests;
+	if (cell_build(&lab->cell, &config, err))
+		return -1;
+	lab->space[SIDE_CLIENT] = lab->cell.space[HOST_CLIENT];
+	lab->space[SIDE_SERVER] = lab->cell.space[HOST_SERVER];
+	lab->from = topology_address(HOST_CLIENT, family, 1);
+	lab->to = topology_address(HOST_SERVER, family, 1);
+	lab->have_from = 1;
+	return 0;
+}
+
+static void loopback_addresses(const struct bench_lab *lab, const struct bench_config *c, FILE *f)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	fputs("link set lo up\n", f);
+	if (c->family == AF_INET)
+		return; /* all of 127.0.0.0/8 is there */
+	for (unsigned i = 0; i < c->sources + c->dests; i++) {
+		struct endpoint e = i < c->sources ? endpoint_after(&lab->from, i)
+		                                   : endpoint_after(&lab->to, i - c->sources);
+
+		if (inet_ntop(AF_INET6, e.addr, text, sizeof text) && strcmp(text, "::1"))
+			fprintf(f, "addr add %s/128 dev lo nodad\n", text);
+	}
+}
+
+/* One namespace for both sides, made from one that gives it a socket hash of its own. */
+static int open_loopback(struct building *b, struct err *err)
+{
+	struct bench_lab *lab = b->lab;
+	char lines[65536] = "";
+	FILE *f;
+
+	(void)sysctl_write_number("net.ipv4.tcp_child_ehash_entries", HASH_ENTRIES, NULL);
+	if (unshare(CLONE_NEWNET))
+		return err_sys(err, "unshare(CLONE_NEWNET)");
+	lab->cell.own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (lab->cell.own < 0)
+		return err_sys(err, "/proc/thread-self/ns/net");
+	lab->space[SIDE_CLIENT] = lab->space[SIDE_SERVER] = lab->cell.own;
+	endpoint_parse(b->config->family == AF_INET ? "127.1.0.1:0" : "[::1:1]:0", &lab->from);
+	endpoint_parse(b->config->family == AF_INET ? "127.0.0.1:0" : "[::1]:0", &lab->to);
+	lab->have_from = 1;
+	f = fmemopen(lines, sizeof lines, "w");
+	if (!f)
+		return err_sys(err, "memory");
+	loopback_addresses(lab, b->config, f);
+	fclose(f);
+	if (ip_run(-1, lines, err))
+		return -1;
+	if (sysctl_write("net.ipv4.tcp_congestion_control", "reno", err) ||
+	        sysctl_write_number("net.ipv4.tcp_max_tw_buckets", 1 << 21, err) ||
+	        set_up(b, SIDE_CLIENT, err) || set_up(b, SIDE_SERVER, err))
+		return -1;
+	read_range(lab);
+	return 0;
+}
+
+int bench_lab_open(struct bench_lab *lab, const struct bench_config *c, struct bench_result *r,
+        struct err *err)
+{
+	struct building b = {lab, c, r};
+	int failed = 0;
+
+	memset(lab, 0, sizeof *lab);
+	lab->cell.own = lab->space[0] = lab->space[1] = lab->tun[0] = lab->tun[1] = -1;
+	if (c->against.family) {
+		lab->to = c->against;
+		read_range(lab);
+		return 0;
+	}
+	failed = c->link == BENCH_LOOPBACK ? open_loopback(&b, err) : open_cell(&b, err);
+	lab->to.port = BENCH_PORT;
+	return failed;
+}
+
+void bench_lab_close(struct bench_lab *lab)
+{
+	wire_free(lab->wire); /* the rest ends with the cell */
+	lab->wire = NULL;
+}
+
+int bench_lab_relay(struct bench_lab *lab, struct event_base *base, struct err *err)
+{
+	struct wire_config config = {.base = base, .fd = {lab->tun[0], lab->tun[1]}};
+
+	if (lab->tun[0] < 0)
+		return 0;
+	lab->wire = wire_new(&config, err);
+	return lab->wire ? 0 : -1;
+}
+
+int bench_lab_enter(const struct bench_lab *lab, enum bench_side side, struct err *err)
+{
+	if (lab->space[side] >= 0 && setns(lab->space[side], CLONE_NEWNET))
+		return err_sys(err, "cannot enter the %s's namespace", side_names[side]);
+	return 0;
+}
+
+int bench_lab_leave(const struct bench_lab *lab, struct err *err)
+{
+	if (lab->cell.own >= 0 && setns(lab->cell.own, CLONE_NEWNET))
+		return err_sys(err, "cannot go back to the runner's namespace");
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words after `lastack bench`, from one table that the help is made of too. */
+#ifndef LASTACK_BENCH_OPTIONS_H
+#define LASTACK_BENCH_OPTIONS_H
+
+#include "bench.h"
+
+enum bench_verb { VERB_RUN = 1, VERB_PORTS = 2, VERB_CAPACITY = 4, VERB_SWEEP = 8 };
+enum bench_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+
+#define SWEEP_MAX 16
+
+/* One sysctl and the values to try. */
+struct bench_sweep {
+	char host[16], key[96];
+	unsigned n;
+	char value[SWEEP_MAX][128];
+};
+
+struct bench_options {
+	enum bench_verb verb;
+	struct bench_config config;
+	enum bench_format format;
+	const char *plot;
+	unsigned repeat;
+	uint64_t time_wait_ns;     /* capacity */
+	unsigned port_lo, port_hi; /* capacity, ports; 0: the kernel's */
+	int verify;
+	struct bench_sweep sweep;
+};
+
+/* argv[0] is "bench". */
+int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct err *err);
+void bench_options_free(struct bench_options *o);
+
+/* The words of the help, from the table. */
+const char *bench_options_help(void);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A run as a picture: rate, TIME_WAIT of both sides, errors over time; the latencies' distribution.
+ */
+#include "show.h"
+#include "svg.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#define NINES 5 /* up to 99.999 % */
+
+/* What a sample says at its time; `last` is the sample before. */
+typedef double (*reading)(const struct bench_sample *v, const struct bench_sample *last);
+
+static double rate(const struct bench_sample *v, const struct bench_sample *last)
+{
+	double passed = (double)(v->at_ns - last->at_ns) / NS_PER_S;
+
+	return passed > 0 ? (double)(v->done - last->done) / passed : 0;
+}
+
+static double client_time_wait(const struct bench_sample *v, const struct bench_sample *last)
+{
+	(void)last;
+	return (double)v->time_wait[SIDE_CLIENT];
+}
+
+static double server_time_wait(const struct bench_sample *v, const struct bench_sample *last)
+{
+	(void)last;
+	return (double)v->time_wait[SIDE_SERVER];
+}
+
+static double errors(const struct bench_sample *v, const struct bench_sample *last)
+{
+	(void)last;
+	return (double)v->errors;
+}
+
+static const struct bench_sample zero;
+
+/* A last sample that comes right after another says nothing about the rate. */
+static size_t length(const struct bench_series *t)
+{
+	size_t n = t->n;
+
+	return n > 2 && t->v[n - 1].at_ns - t->v[n - 2].at_ns < t->step_ns / 2 ? n - 1 : n;
+}
+
+static double greatest(const struct bench_series *t, reading of)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < length(t); i++)
+		most = fmax(most, of(&t->v[i], i ? &t->v[i - 1] : &zero));
+	return most;
+}
+
+static void over_time(struct svg *s, const struct bench_series *t, const char *name, reading of)
+{
+	svg_line(s, name);
+	for (size_t i = 0; i < length(t); i++)
+		svg_point(s, (double)t->v[i].at_ns / NS_PER_S,
+		        of(&t->v[i], i ? &t->v[i - 1] : &zero));
+	svg_line_end(s);
+}
+
+static struct svg_axis time_axis(const struct bench_series *t)
+{
+	double end = t->n ? (double)t->v[t->n - 1].at_ns / NS_PER_S : 1;
+
+	return (struct svg_axis){.label = "s", .hi = fmax(end, 0.1)};
+}
+
+static void series(struct svg *s, const struct bench_series *t)
+{
+	struct svg_axis x = time_axis(t), y = {0};
+
+	y.hi = svg_round_up(greatest(t, rate));
+	svg_chart(s, "connections a second", &x, &y);
+	over_time(s, t, "rate", rate);
+	y.hi = svg_round_up(fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)));
+	svg_chart(s, "sockets in TIME_WAIT", &x, &y);
+	over_time(s, t, "client", client_time_wait);
+	over_time(s, t, "server", server_time_wait);
+	y.hi = svg_round_up(greatest(t, errors));
+	svg_chart(s, "errors so far", &x, &y);
+	over_time(s, t, "errors", errors);
+}
+
+static void distribution(struct svg *s, const char *name, const struct histogram *h)
+{
+	svg_line(s, name);
+	for (double nines = 0; h->n && nines <= NINES; nines += 0.05) {
+		double beyond = pow(10, -nines);
+
+		if (beyond * (double)h->n < 1)
+			break;
+		svg_point(s, nines, (double)histogram_quantile(h, 1 - beyond) / 1e3);
+	}
+	svg_line_end(s);
+}
+
+static void latencies(struct svg *s, const struct bench_result *r)
+{
+	struct svg_axis x = {.label = "of connections", .hi = NINES, .nines = 1};
+	struct svg_axis y = {.lo = 1, .hi = 10, .log = 1};
+
+	while (y.lo * 10 < (double)r->connect.min / 1e3)
+		y.lo *= 10;
+	y.hi = y.lo * 10;
+	while (y.hi < (double)histogram_quantile(&r->life, 1 - pow(10, -NINES)) / 1e3)
+		y.hi *= 10;
+	svg_chart(s, "latency of this share of connections at most, us", &x, &y);
+	distribution(s, "connect", &r->connect);
+	distribution(s, "first byte", &r->first_byte);
+	distribution(s, "whole life", &r->life);
+}
+
+static int finish(FILE *f, const char *path, struct err *err)
+{
+	int failed = ferror(f);
+
+	failed |= fclose(f);
+	return failed ? err_sys(err, "%s", path) : 0;
+}
+
+int show_plot(const char *path, const struct bench_options *o, const struct bench_result *r,
+        struct err *err)
+{
+	struct svg s;
+	char title[160], words[160], took[32];
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return err_sys(err, "%s", path);
+	snprintf(title, sizeof title, "%.0f connections a second", show_rate(r));
+	snprintf(words, sizeof words, "engine %s, %u x %u flows, %s closes first, %s", r->engine,
+	        r->pairs, r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server",
+	        duration_format(r->took_ns, took, sizeof took));
+	svg_begin(&s, f, 4, title, words);
+	series(&s, &r->series);
+	latencies(&s, r);
+	svg_end(&s);
+	return finish(f, path, err);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One run. The controller starts a cell and waits; its runner does the work and leaves the result
+ * in memory that both share. Against a user's own server there is no cell: all is done in place.
+ */
+#include "run.h"
+
+#include "lab.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void bench_config_init(struct bench_config *c)
+{
+	*c = (struct bench_config){
+	        .for_ns = 10 * NS_PER_S,
+	        .flows = 32,
+	        .request = 1,
+	        .response = 1,
+	        .family = AF_INET,
+	        .engine = "ring",
+	        .dests = 1,
+	        .sources = 1,
+	        .observe = OBSERVE_COUNT,
+	};
+}
+
+void bench_config_free(struct bench_config *c)
+{
+	array_free(&c->set);
+}
+
+const char *bench_call_name(enum bench_call c)
+{
+	static const char *const names[] = {
+	        "socket", "setsockopt", "bind", "connect", "send", "recv", "close", "accept"};
+
+	return c < CALL_COUNT ? names[c] : "?";
+}
+
+void bench_note(struct bench_result *r, const char *fmt, ...)
+{
+	size_t n = strlen(r->notes);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->notes + n, sizeof r->notes - n, fmt, ap);
+	va_end(ap);
+	n = strlen(r->notes);
+	snprintf(r->notes + n, sizeof r->notes - n, "\n");
+}
+
+/* What the controller and the runner share. */
+struct shared {
+	struct bench_result result;
+	struct err err;
+	int failed, ended;
+	const struct bench_config *config;
+};
+
+static int in_cell(void *arg, int channel)
+{
+	struct shared *s = arg;
+
+	(void)channel;
+	s->failed = bench_execute(s->config, &s->result, &s->err);
+	s->ended = 1;
+	return 0;
+}
+
+static volatile sig_atomic_t runner;
+
+/* A signal to the controller alone is the runner's too. */
+static void pass_on(int sig)
+{
+	if (runner > 0)
+		kill((pid_t)runner, sig);
+}
+
+static void await(pid_t pid, int *ret_status)
+{
+	struct sigaction pass = {.sa_handler = pass_on}, old[2];
+
+	runner = pid;
+	sigaction(SIGINT, &pass, &old[0]);
+	sigaction(SIGTERM, &pass, &old[1]);
+	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+	runner = 0;
+	sigaction(SIGINT, &old[0], NULL);
+	sigaction(SIGTERM, &old[1], NULL);
+}
+
+static int run_in_cell(struct shared *s, struct err *err)
+{
+	struct cell_process p;
+	int status = 0;
+
+	if (cell_spawn(&p, in_cell, s, err))
+		return -1;
+	await(p.pid, &status);
+	close(p.channel);
+	if (!s->ended)
+		return err_set(err, ERR_LAB, "the runner ended with %s %d",
+		        WIFSIGNALED(status) ? "signal" : "status",
+		        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return 0;
+}
+
+int bench_run(const struct bench_config *c, struct bench_result *ret, struct err *err)
+{
+	struct shared *s;
+	int failed;
+
+	if (c->against.family) {
+		memset(ret, 0, sizeof *ret);
+		return bench_execute(c, ret, err);
+	}
+	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s == MAP_FAILED)
+		return err_sys(err, "memory");
+	s->config = c;
+	failed = run_in_cell(s, err);
+	if (!failed && s->failed) {
+		*err = s->err;
+		failed = -1;
+	}
+	*ret = s->result;
+	munmap(s, sizeof *s);
+	return failed;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LASTACK_BENCH_RUN_H
+#define LASTACK_BENCH_RUN_H
+
+#include "bench.h"
+
+/* The run itself, where it takes place: inside the cell's runner, or (--against) right here. */
+int bench_execute(const struct bench_config *c, struct bench_result *ret, struct err *err);
+
+/* Samples into fixed memory. */
+void series_init(struct bench_series *s, uint64_t step_ns);
+/* Whether a sample is wanted at this time. */
+int series_due(const struct bench_series *s, uint64_t at_ns);
+void series_add(struct bench_series *s, const struct bench_sample *sample);
+
+#endif

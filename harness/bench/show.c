@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "show.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+const struct show_quantile show_quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99},
+        {"p99.9", 0.999}, {"p99.99", 0.9999}, {"max", 1}, {NULL, 0}};
+
+double show_rate(const struct bench_result *r)
+{
+	return r->took_ns ? (double)r->done / ((double)r->took_ns / NS_PER_S) : 0;
+}
+
+double show_cpu_us(const struct bench_cpu *c, const struct bench_result *r)
+{
+	return r->done ? (double)(c->user_ns + c->system_ns) / 1e3 / (double)r->done : 0;
+}
+
+static void lines(FILE *out, const char *title, const char *text)
+{
+	for (const char *end; *text; text = end + 1) {
+		end = strchr(text, '\n');
+		if (!end)
+			return;
+		fprintf(out, "%-12s%.*s\n", title, (int)(end - text), text);
+		title = "";
+	}
+}
+
+static void latency(FILE *out, const char *name, const struct histogram *h)
+{
+	fprintf(out, "%-12s", name);
+	for (const struct show_quantile *q = show_quantiles; q->name; q++)
+		fprintf(out, "%10.1f", (double)histogram_quantile(h, q->q) / 1e3);
+	fprintf(out, "\n");
+}
+
+static void latencies(FILE *out, const struct bench_result *r)
+{
+	fprintf(out, "\n%-12s", "us");
+	for (const struct show_quantile *q = show_quantiles; q->name; q++)
+		fprintf(out, "%10s", q->name);
+	fprintf(out, "\n");
+	latency(out, "connect", &r->connect);
+	latency(out, "first byte", &r->first_byte);
+	latency(out, "whole life", &r->life);
+}
+
+static void cpu(FILE *out, const struct bench_result *r)
+{
+	fprintf(out, "%-12sclient %.1f us, ", "CPU a conn.", show_cpu_us(&r->cpu[0], r));
+	if (r->have_server)
+		fprintf(out, "server %.1f us, ", show_cpu_us(&r->cpu[1], r));
+	fprintf(out, "rest of the process %.1f us\n", show_cpu_us(&r->cpu_other, r));
+}
+
+static void side(FILE *out, const struct bench_result *r, enum bench_side s)
+{
+	const struct bench_counts *a = &r->before[s], *b = &r->after[s];
+	double n = r->done_counted ? (double)r->done_counted : 1;
+
+	fprintf(out,
+	        "%-12s%10" PRIu64 "%10" PRIu64 "%10" PRIu64 "%10.2f%10.2f%9" PRIu64 "%9" PRIu64
+	        "\n",
+	        s == SIDE_CLIENT ? "client" : "server", b->time_wait, r->peak_time_wait[s],
+	        b->tw_recycled - a->tw_recycled, (double)(b->out_segs - a->out_segs) / n,
+	        (double)(b->in_segs - a->in_segs) / n, b->retrans - a->retrans,
+	        b->out_rsts - a->out_rsts);
+}
+
+static void listeners(FILE *out, const struct bench_result *r)
+{
+	uint64_t over = 0, drops = 0, tw = 0;
+
+	for (int s = 0; s < 2; s++) {
+		over += r->after[s].listen_overflows - r->before[s].listen_overflows;
+		drops += r->after[s].listen_drops - r->before[s].listen_drops;
+		tw += r->after[s].tw_overflow - r->before[s].tw_overflow;
+	}
+	fprintf(out,
+	        "%-12s%" PRIu64 " overflows, %" PRIu64 " drops; TIME_WAIT over the limit: %" PRIu64
+	        "\n",
+	        "listeners", over, drops, tw);
+}
+
+static void counts(FILE *out, const struct bench_options *o, const struct bench_result *r)
+{
+	if (!r->have_counts)
+		return;
+	fprintf(out, "\n%-12s%10s%10s%10s%10s%10s%9s%9s\n", "", "TIME_WAIT", "peak", "recycled",
+	        "segs out", "segs in", "retrans", "RST out");
+	side(out, r, SIDE_CLIENT);
+	if (r->have_server && o->config.link != BENCH_LOOPBACK)
+		side(out, r, SIDE_SERVER);
+	listeners(out, r);
+}
+
+static void errors(FILE *out, const struct bench_result *r)
+{
+	for (int c = 0; c < CALL_COUNT; c++)
+		for (int e = 0; e < BENCH_ERRNO_MAX; e++) {
+			const char *name = strerrorname_np(e);
+
+			if (r->why.count[c][e])
+				fprintf(out, "%-12s%s: %s %" PRIu64 "\n", "error",
+				        bench_call_name((enum bench_call)c),
+				        e == ENODATA ? "ended early"
+				        : name       ? name
+				                     : "?",
+				        r->why.count[c][e]);
+		}
+}
+
+static void full(FILE *out, const struct bench_full *f)
+{
+	char from[ENDPOINT_TEXT] = "any address", to[ENDPOINT_TEXT], at[32];
+
+	if (!f->at_ns)
+		return;
+	if (f->from.family)
+		endpoint_format(&f->from, from, sizeof from);
+	fprintf(out, "%-12sfirst EADDRNOTAVAIL after %s, from %s to %s", "ports full",
+	        duration_format(f->at_ns, at, sizeof at), from,
+	        endpoint_format(&f->to, to, sizeof to));
+	if (f->counted)
+		fprintf(out, ": %" PRIu64 " of %" PRIu64 " ports held, %" PRIu64 " by TIME_WAIT",
+		        f->ports_held, f->ports_all, f->held_time_wait);
+	fprintf(out, "\n");
+}
+
+void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r)
+{
+	char took[32];
+
+	lines(out, "note", r->notes);
+	lines(out, "with", r->effective);
+	fprintf(out, "%-12s%s, %u x %u flows, %s closes first\n", "engine", r->engine, r->pairs,
+	        r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server");
+	fprintf(out, "%-12s%" PRIu64 " connections in %s%s: %.0f/s, %" PRIu64 " errors\n", "result",
+	        r->done, duration_format(r->took_ns, took, sizeof took),
+	        r->interrupted ? " (interrupted)" : "", show_rate(r), r->errors);
+	if (o->config.rate > 0)
+		fprintf(out, "%-12s%.0f/s asked for, %" PRIu64 " were due and never begun\n", "",
+		        o->config.rate, r->unserved);
+	full(out, &r->full);
+	errors(out, r);
+	latencies(out, r);
+	counts(out, o, r);
+	cpu(out, r);
+	fprintf(out, "%-12s%" PRIu64 " kB at most\n", "memory", r->max_rss_kb);
+}
+
+void show_result(FILE *out, const struct bench_options *o, const struct bench_result *r)
+{
+	switch (o->format) {
+	case FORMAT_TABLE:
+		show_table(out, o, r);
+		break;
+	case FORMAT_JSON:
+		show_json_text(out, o, r);
+		break;
+	case FORMAT_CSV:
+		show_csv(out, r);
+		break;
+	}
+}

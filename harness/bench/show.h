@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A result as text for people and for programs. */
+#ifndef LASTACK_BENCH_SHOW_H
+#define LASTACK_BENCH_SHOW_H
+
+#include "options.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* In the format that the options ask for. */
+void show_result(FILE *out, const struct bench_options *o, const struct bench_result *r);
+
+void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r);
+void show_csv(FILE *out, const struct bench_result *r);
+json_t *show_json(const struct bench_options *o, const struct bench_result *r);
+void show_json_text(FILE *out, const struct bench_options *o, const struct bench_result *r);
+
+/* SVG into a file. */
+int show_plot(const char *path, const struct bench_options *o, const struct bench_result *r,
+        struct err *err);
+
+/* Connections a second of a whole run. */
+double show_rate(const struct bench_result *r);
+
+/* Microseconds of CPU a connection, of one side. */
+double show_cpu_us(const struct bench_cpu *c, const struct bench_result *r);
+
+/* The quantiles that are shown: NULL at the end. */
+struct show_quantile {
+	const char *name;
+	double q;
+};
+extern const struct show_quantile show_quantiles[];
+
+#endif

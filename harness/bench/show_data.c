@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A result for programs: JSON with all of it, CSV with the samples over time. */
+#include "show.h"
+
+#include "core/clock.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static json_t *us(uint64_t ns)
+{
+	return json_real((double)ns / 1e3);
+}
+
+static json_t *latency(const struct histogram *h)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "n", json_integer((json_int_t)h->n));
+	json_object_set_new(j, "min", us(h->min));
+	json_object_set_new(j, "mean", json_real(histogram_mean(h) / 1e3));
+	for (const struct show_quantile *q = show_quantiles; q->name; q++)
+		json_object_set_new(j, q->name, us(histogram_quantile(h, q->q)));
+	return j;
+}
+
+static json_t *latencies(const struct bench_result *r)
+{
+	return json_pack("{s:f, s:o, s:o, s:o}", "relative_error", HISTOGRAM_ERROR, "connect",
+	        latency(&r->connect), "first_byte", latency(&r->first_byte), "life",
+	        latency(&r->life));
+}
+
+static const struct {
+	const char *name;
+	size_t at;
+} counted[] = {
+#define COUNT(field)                                                                               \
+	{                                                                                          \
+#field, offsetof(struct bench_counts, field)                                       \
+	}
+        COUNT(in_segs),
+        COUNT(out_segs),
+        COUNT(retrans),
+        COUNT(out_rsts),
+        COUNT(active_opens),
+        COUNT(passive_opens),
+        COUNT(tw),
+        COUNT(tw_recycled),
+        COUNT(tw_killed),
+        COUNT(tw_overflow),
+        COUNT(listen_overflows),
+        COUNT(listen_drops),
+        COUNT(abort_on_data),
+        COUNT(abort_on_close),
+        COUNT(delayed_acks),
+        COUNT(paws_active),
+#undef COUNT
+};
+
+static json_int_t value_at(const struct bench_counts *c, size_t at)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)c + at, sizeof v);
+	return (json_int_t)v;
+}
+
+static json_t *counts(const struct bench_result *r, enum bench_side s)
+{
+	json_t *j = json_object();
+	double n = r->done_counted ? (double)r->done_counted : 1;
+
+	json_object_set_new(j, "time_wait", json_integer((json_int_t)r->after[s].time_wait));
+	json_object_set_new(j, "peak_time_wait", json_integer((json_int_t)r->peak_time_wait[s]));
+	for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+		json_object_set_new(j, counted[i].name,
+		        json_integer(value_at(&r->after[s], counted[i].at) -
+		                     value_at(&r->before[s], counted[i].at)));
+	json_object_set_new(j, "segments_out_per_connection",
+	        json_real((double)(r->after[s].out_segs - r->before[s].out_segs) / n));
+	json_object_set_new(j, "segments_in_per_connection",
+	        json_real((double)(r->after[s].in_segs - r->before[s].in_segs) / n));
+	return j;
+}
+
+static json_t *errors(const struct bench_errors *e)
+{
+	json_t *j = json_object();
+
+	for (int c = 0; c < CALL_COUNT; c++)
+		for (int i = 0; i < BENCH_ERRNO_MAX; i++) {
+			char key[64];
+			const char *name = strerrorname_np(i);
+
+			if (!e->count[c][i])
+				continue;
+			snprintf(key, sizeof key, "%s %s", bench_call_name((enum bench_call)c),
+			        name ? name : "?");
+			json_object_set_new(j, key, json_integer((json_int_t)e->count[c][i]));
+		}
+	return j;
+}
+
+static json_t *full(const struct bench_full *f)
+{
+	char from[ENDPOINT_TEXT] = "", to[ENDPOINT_TEXT];
+
+	if (!f->at_ns)
+		return json_null();
+	if (f->from.family)
+		endpoint_format(&f->from, from, sizeof from);
+	return json_pack("{s:f, s:s, s:s, s:I, s:I, s:I, s:b}", "at_s", (double)f->at_ns / NS_PER_S,
+	        "from", from, "to", endpoint_format(&f->to, to, sizeof to), "ports_held",
+	        (json_int_t)f->ports_held, "ports", (json_int_t)f->ports_all, "held_by_time_wait",
+	        (json_int_t)f->held_time_wait, "counted", f->counted);
+}
+
+static json_t *series(const struct bench_series *s)
+{
+	json_t *j = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct bench_sample *v = &s->v[i];
+
+		json_array_append_new(j,
+		        json_pack("{s:f, s:I, s:I, s:I, s:I}", "at_s", (double)v->at_ns / NS_PER_S,
+		                "connections", (json_int_t)v->done, "errors", (json_int_t)v->errors,
+		                "time_wait_client", (json_int_t)v->time_wait[SIDE_CLIENT],
+		                "time_wait_server", (json_int_t)v->time_wait[SIDE_SERVER]));
+	}
+	return j;
+}
+
+static json_t *text_lines(const char *text)
+{
+	json_t *j = json_array();
+
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+		json_array_append_new(j, json_stringn(text, (size_t)(end - text)));
+	return j;
+}
+
+static void add_counts(json_t *j, const struct bench_options *o, const struct bench_result *r)
+{
+	if (!r->have_counts)
+		return;
+	json_object_set_new(j, "client", counts(r, SIDE_CLIENT));
+	if (r->have_server && o->config.link != BENCH_LOOPBACK)
+		json_object_set_new(j, "server", counts(r, SIDE_SERVER));
+}
+
+json_t *show_json(const struct bench_options *o, const struct bench_result *r)
+{
+	json_t *j = json_pack("{s:s, s:i, s:i, s:f, s:f, s:I, s:I, s:I, s:b}", "engine", r->engine,
+	        "pairs", (int)r->pairs, "flows", (int)r->flows, "rate", show_rate(r), "took_s",
+	        (double)r->took_ns / NS_PER_S, "connections", (json_int_t)r->done, "errors",
+	        (json_int_t)r->errors, "unserved", (json_int_t)r->unserved, "interrupted",
+	        r->interrupted);
+
+	json_object_set_new(j, "latency_us", latencies(r));
+	json_object_set_new(j, "cpu_us",
+	        json_pack("{s:f, s:f, s:f}", "client", show_cpu_us(&r->cpu[0], r), "server",
+	                show_cpu_us(&r->cpu[1], r), "rest", show_cpu_us(&r->cpu_other, r)));
+	json_object_set_new(j, "max_rss_kb", json_integer((json_int_t)r->max_rss_kb));
+	json_object_set_new(j, "why", errors(&r->why));
+	json_object_set_new(j, "full", full(&r->full));
+	add_counts(j, o, r);
+	json_object_set_new(j, "notes", text_lines(r->notes));
+	json_object_set_new(j, "sysctls", text_lines(r->effective));
+	json_object_set_new(j, "series", series(&r->series));
+	return j;
+}
+
+void show_json_text(FILE *out, const struct bench_options *o, const struct bench_result *r)
+{
+	json_t *j = show_json(o, r);
+
+	json_dumpf(j, out, JSON_INDENT(1) | JSON_REAL_PRECISION(8));
+	fputc('\n', out);
+	json_decref(j);
+}
+
+void show_csv(FILE *out, const struct bench_result *r)
+{
+	struct bench_sample last = {0};
+
+	fprintf(out, "seconds,connections,rate,errors,time_wait_client,time_wait_server\n");
+	for (size_t i = 0; i < r->series.n; i++) {
+		const struct bench_sample *v = &r->series.v[i];
+		double passed = (double)(v->at_ns - last.at_ns) / NS_PER_S;
+
+		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		        (double)v->at_ns / NS_PER_S, v->done,
+		        passed > 0 ? (double)(v->done - last.done) / passed : 0, v->errors,
+		        v->time_wait[SIDE_CLIENT], v->time_wait[SIDE_SERVER]);
+		last = *v;
+	}
+}

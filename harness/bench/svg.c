@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "svg.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LEFT   76
+#define RIGHT  (SVG_WIDTH - 130)
+#define TOP    28
+#define BOTTOM (SVG_CHART - 44)
+#define HEAD   56
+
+static const char *const colours[] = {"#1f6fb4", "#c8501e", "#2f8f4e", "#7a4fa3", "#9a7b12"};
+
+static void text(
+        struct svg *s, double x, double y, const char *anchor, const char *class, const char *words)
+{
+	fprintf(s->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y,
+	        anchor, class);
+	for (; *words; words++)
+		switch (*words) {
+		case '<':
+			fputs("&lt;", s->out);
+			break;
+		case '&':
+			fputs("&amp;", s->out);
+			break;
+		default:
+			fputc(*words, s->out);
+		}
+	fputs("</text>\n", s->out);
+}
+
+static double share(const struct svg_axis *a, double v)
+{
+	if (v < a->lo)
+		v = a->lo;
+	if (v > a->hi)
+		v = a->hi;
+	if (a->log)
+		return (log10(v) - log10(a->lo)) / (log10(a->hi) - log10(a->lo));
+	return (v - a->lo) / (a->hi - a->lo);
+}
+
+static double px(const struct svg *s, double x)
+{
+	return LEFT + share(&s->x, x) * (RIGHT - LEFT);
+}
+
+static double py(const struct svg *s, double y)
+{
+	return s->y0 + BOTTOM - share(&s->y, y) * (BOTTOM - TOP);
+}
+
+double svg_round_up(double v)
+{
+	static const double steps[] = {1, 2, 5, 10};
+	double unit;
+
+	if (v <= 0)
+		return 1;
+	unit = pow(10, floor(log10(v)));
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (v <= steps[i] * unit * (1 + 1e-9))
+			return steps[i] * unit;
+	return 10 * unit;
+}
+
+static void label(const struct svg_axis *a, double v, char *ret, size_t size)
+{
+	double percent = 100 * (1 - pow(10, -v));
+
+	if (a->nines)
+		snprintf(ret, size, "%.*f %%", v > 2.5 ? (int)lround(v) - 2 : 0, percent);
+	else if (v >= 1e6)
+		snprintf(ret, size, "%gM", v / 1e6);
+	else if (v >= 1e4)
+		snprintf(ret, size, "%gk", v / 1e3);
+	else
+		snprintf(ret, size, "%g", v);
+}
+
+/* The values at which an axis has a line: up to 16. */
+static int ticks(const struct svg_axis *a, double ret[16])
+{
+	int n = 0;
+	double step;
+
+	if (a->log) {
+		for (double v = a->lo; v <= a->hi * 1.001 && n < 16; v *= 10)
+			ret[n++] = v;
+		return n;
+	}
+	step = a->nines ? 1 : svg_round_up((a->hi - a->lo) / 5);
+	for (double v = a->lo; v <= a->hi * 1.0001 && n < 16; v += step)
+		ret[n++] = v;
+	return n;
+}
+
+void svg_begin(struct svg *s, FILE *out, unsigned charts, const char *title, const char *subtitle)
+{
+	memset(s, 0, sizeof *s);
+	s->out = out;
+	s->y0 = HEAD - SVG_CHART;
+	fprintf(out,
+	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" "
+	        "height=\"%u\">\n"
+	        "<style>text{font:12px sans-serif;fill:#333}.t{font-size:17px;fill:#111}"
+	        ".h{font-size:13px;font-weight:bold}.g{stroke:#ddd;stroke-width:1}"
+	        "path{fill:none;stroke-width:1.6}</style>\n"
+	        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+	        SVG_WIDTH, HEAD + charts * SVG_CHART, SVG_WIDTH, HEAD + charts * SVG_CHART);
+	text(s, LEFT, 24, "start", "t", title);
+	text(s, LEFT, 44, "start", "", subtitle);
+}
+
+static void grid(struct svg *s)
+{
+	double v[16];
+	char words[32];
+
+	for (int i = 0, n = ticks(&s->y, v); i < n; i++) {
+		fprintf(s->out, "<path class=\"g\" d=\"M%d %.1fH%d\"/>\n", LEFT, py(s, v[i]),
+		        RIGHT);
+		label(&s->y, v[i], words, sizeof words);
+		text(s, LEFT - 6, py(s, v[i]) + 4, "end", "", words);
+	}
+	for (int i = 0, n = ticks(&s->x, v); i < n; i++) {
+		fprintf(s->out, "<path class=\"g\" d=\"M%.1f %dV%d\"/>\n", px(s, v[i]), s->y0 + TOP,
+		        s->y0 + BOTTOM);
+		label(&s->x, v[i], words, sizeof words);
+		text(s, px(s, v[i]), s->y0 + BOTTOM + 16, "middle", "", words);
+	}
+}
+
+void svg_chart(struct svg *s, const char *title, const struct svg_axis *x, const struct svg_axis *y)
+{
+	s->y0 += SVG_CHART;
+	s->x = *x;
+	s->y = *y;
+	s->n_lines = 0;
+	text(s, LEFT, s->y0 + TOP - 10, "start", "h", title);
+	grid(s);
+	text(s, RIGHT + 12, s->y0 + BOTTOM + 4, "start", "", x->label);
+}
+
+void svg_line(struct svg *s, const char *name)
+{
+	const char *colour = colours[s->n_lines % (sizeof colours / sizeof *colours)];
+	int y = s->y0 + TOP + 8 + 18 * (int)s->n_lines++;
+
+	fprintf(s->out, "<path stroke=\"%s\" d=\"M%d %dh16\"/>\n", colour, RIGHT + 12, y - 4);
+	text(s, RIGHT + 32, y, "start", "", name);
+	fprintf(s->out, "<path stroke=\"%s\" stroke-linejoin=\"round\" d=\"", colour);
+	s->pen = 'M'; /* the next point begins the line */
+}
+
+void svg_point(struct svg *s, double x, double y)
+{
+	fprintf(s->out, "%c%.1f %.1f", s->pen, px(s, x), py(s, y));
+	s->pen = 'L';
+}
+
+void svg_line_end(struct svg *s)
+{
+	fputs(s->pen == 'M' ? "M0 0\"/>\n" : "\"/>\n", s->out);
+}
+
+void svg_end(struct svg *s)
+{
+	fputs("</svg>\n", s->out);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A worker: one side of one pair, a pinned thread with its own loop. What it does is its engine's.
+ * An engine starts its events on the worker's loop, and is told when to go.
+ */
+#ifndef LASTACK_BENCH_WORKER_H
+#define LASTACK_BENCH_WORKER_H
+
+#include "bench.h"
+#include "core/clock.h"
+#include "targets.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+
+/* Written by the worker, read by the main thread while it runs. */
+struct live {
+	uint64_t done, started, errors;
+} __attribute__((aligned(128)));
+
+static inline void live_add(uint64_t *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t live_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+struct worker;
+
+struct engine {
+	const char *name;
+	/* Why it cannot be used here, or NULL. */
+	const char *(*missing)(const struct bench_config *c);
+	int (*open[2])(struct worker *w, struct err *err); /* by enum bench_side */
+	void (*go[2])(struct worker *w);
+	void (*close[2])(struct worker *w);
+};
+
+extern const struct engine engine_event, engine_ring;
+
+struct worker {
+	const struct bench_config *config;
+	const struct engine *engine;
+	enum bench_side side;
+	unsigned index, cpu, pairs, flows;
+	int netns; /* descriptor of the host's namespace; -1: stay where we are */
+	struct targets targets;
+	struct event_base *base;
+	void *state; /* the engine's */
+
+	struct live live;
+	struct histogram connect, first_byte, life;
+	struct bench_errors why;
+	struct bench_full full;
+	int full_fd; /* eventfd, to tell the main thread of `full`; -1 */
+	uint64_t start_ns, end_ns, unserved;
+	struct rusage usage[2];
+
+	int ending; /* the other side's end begins: what fails from now on is no error */
+	int told;   /* eventfd: 1 go, 2 end */
+	struct event *told_event;
+	sem_t *ready;
+	struct err err;
+	int running;
+	pthread_t thread;
+};
+
+/* Starts the thread; it posts `ready` once its engine is open or has failed (w->err). */
+int worker_start(struct worker *w, struct err *err);
+void worker_tell(struct worker *w, int end);
+/* From now on failures don't count: the main thread ends the other side. */
+void worker_ending(struct worker *w);
+void worker_join(struct worker *w);
+void worker_free(struct worker *w);
+
+/* For engines. */
+void worker_failed(struct worker *w, enum bench_call call, int error);
+void worker_full(struct worker *w, const struct target *t);
+
+#endif
