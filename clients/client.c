@@ -109,6 +109,6 @@ int main(int argc, char **argv)
 		return code;
 	p = peer_new(&program);
 	if (order(p, &w) < 0)
-		return 2;
+		peer_quit(p, 2);
 	peer_run(p, w.to);
 }

@@ -2,7 +2,6 @@
 #include "control.h"
 #include "command.h"
 #include "peer.h"
-#include "report.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,16 +12,6 @@
 static char buffer[COMMAND_LINE];
 static size_t used;
 static bool overlong; /* in the middle of a line that was refused */
-
-/*
- * Whoever gave the orders is gone. Out at once: an orderly close of ten thousand connections would
- * be an experiment that nobody asked for.
- */
-static void end(struct peer *p)
-{
-	report_flush(p);
-	_exit(0);
-}
 
 static void take_line(struct peer *p, char *line, size_t n)
 {
@@ -65,12 +54,16 @@ static void on_input(evutil_socket_t fd, short what, void *arg)
 		used += (size_t)n;
 		take_lines(p);
 	} else if (n == 0) {
-		end(p);
+		/*
+		 * Whoever gave the orders is gone. Out at once: an orderly close of ten thousand
+		 * connections would be an experiment that nobody asked for.
+		 */
+		peer_quit(p, 0);
 	} else if (errno == EIO) {
 		event_del(&p->control); /* the terminal belongs to another job now */
 	} else if (errno != EINTR && errno != EAGAIN) {
 		fprintf(stderr, "%s: standard input: %m\n", p->program->name);
-		_exit(3);
+		peer_quit(p, 3);
 	}
 }
 
@@ -82,5 +75,5 @@ void control_open(struct peer *p, bool by_hand)
 		return;
 	fprintf(stderr, "%s: commands come from a pipe, a socket or a terminal (see --help)\n",
 	        p->program->name);
-	_exit(2);
+	peer_quit(p, 2);
 }

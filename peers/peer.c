@@ -82,6 +82,12 @@ int peer_run(struct peer *p, bool by_hand)
 	exit(3);
 }
 
+void peer_quit(struct peer *p, int code)
+{
+	report_flush(p);
+	_exit(code);
+}
+
 void peer_sync(struct peer *p)
 {
 	if (p->program->sync)

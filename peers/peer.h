@@ -102,6 +102,9 @@ struct peer *peer_new(const struct program *program);
  */
 int peer_run(struct peer *p, bool by_hand) __attribute__((noreturn));
 
+/* Writes the reports that standard output takes at once, and ends the program. */
+void peer_quit(struct peer *p, int code) __attribute__((noreturn));
+
 void peer_behave(struct peer *p, const struct behaviour *b);
 void peer_set_reading(struct peer *p, bool on);
 void peer_sync(struct peer *p);

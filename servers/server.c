@@ -3,7 +3,6 @@
 #include "listen.h"
 #include "peers/behaviour.h"
 #include "peers/peer.h"
-#include "peers/report.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -78,12 +77,10 @@ int main(int argc, char **argv)
 	}
 	p = peer_new(&program);
 	if (behave && command_order(p, "1 behave %s", behave) < 0)
-		return 2;
+		peer_quit(p, 2);
 	if (address && command_order(p, "2 listen %s backlog=%s", address, backlog) < 0)
-		return 2;
-	if (p->failures) {
-		report_flush(p);
-		return 3; /* the address is taken, or not ours */
-	}
+		peer_quit(p, 2);
+	if (p->failures) /* the address is taken, or not ours */
+		peer_quit(p, 3);
 	peer_run(p, address);
 }
