@@ -181,7 +181,7 @@ int command_order(struct peer *p, const char *fmt, ...)
 static void print(const struct verb *v)
 {
 	for (; v->name; v++)
-		printf("  N %s %s\n", v->name, v->usage);
+		printf("  N %s%s%s\n", v->name, *v->usage ? " " : "", v->usage);
 }
 
 void command_print_verbs(const struct verb *program_verbs)
