@@ -28,42 +28,31 @@ static void write_all(struct out *o)
 	o->n = 0;
 }
 
-/*
- * Room for n more bytes. What is there is written out only between lines, so that an offset taken
- * in a line stays good.
- */
-static char *room(struct out *o, size_t n)
+void out_grow(struct out *o, size_t n)
 {
-	if (o->n >= PIECE && o->v[o->n - 1] == '\n')
+	o->cap = 2 * (o->n + n) + PIECE;
+	o->v = must(realloc(o->v, o->cap));
+}
+
+void out_line(struct out *o)
+{
+	out_char(o, '\n');
+	if (o->n >= PIECE)
 		write_all(o);
-	if (o->n + n > o->cap) {
-		o->cap = 2 * (o->n + n) + PIECE;
-		o->v = must(realloc(o->v, o->cap));
-	}
-	return o->v + o->n;
-}
-
-void out_bytes(struct out *o, const char *text, size_t n)
-{
-	memcpy(room(o, n), text, n);
-	o->n += n;
-}
-
-void out_str(struct out *o, const char *text)
-{
-	out_bytes(o, text, strlen(text));
-}
-
-static void out_char(struct out *o, char c)
-{
-	*room(o, 1) = c;
-	o->n++;
 }
 
 static size_t decimal(uint64_t n, char digits[20])
 {
 	size_t at = 20;
 
+	if (n <= UINT32_MAX) { /* nearly always, and the shorter division is much quicker */
+		uint32_t small = (uint32_t)n;
+
+		do
+			digits[--at] = (char)('0' + small % 10);
+		while (small /= 10);
+		return at;
+	}
 	do
 		digits[--at] = (char)('0' + n % 10);
 	while (n /= 10);
@@ -78,13 +67,19 @@ void out_u64(struct out *o, uint64_t n)
 	out_bytes(o, digits + at, sizeof digits - at);
 }
 
+static void out_spaces(struct out *o, size_t n)
+{
+	memset(out_room(o, n), ' ', n);
+	o->n += n;
+}
+
 void out_u64_right(struct out *o, uint64_t n, size_t width)
 {
 	char digits[20];
 	size_t at = decimal(n, digits);
 
-	for (size_t i = sizeof digits - at; i < width; i++)
-		out_char(o, ' ');
+	if (sizeof digits - at < width)
+		out_spaces(o, width - (sizeof digits - at));
 	out_bytes(o, digits + at, sizeof digits - at);
 }
 
@@ -103,19 +98,31 @@ void out_printf(struct out *o, const char *fmt, ...)
 
 void out_pad(struct out *o, size_t start, size_t width)
 {
-	size_t used = o->n - start, n = used < width ? width - used : 1;
+	size_t used = o->n - start;
 
-	memset(room(o, n), ' ', n);
-	o->n += n;
+	out_spaces(o, used < width ? width - used : 1);
+}
+
+static char *put_byte(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
 }
 
 static void out_ipv4(struct out *o, const uint8_t *addr)
 {
+	char *p = out_room(o, 16);
+
 	for (int i = 0; i < 4; i++) {
 		if (i)
-			out_char(o, '.');
-		out_u64(o, addr[i]);
+			*p++ = '.';
+		p = put_byte(p, addr[i]);
 	}
+	o->n = (size_t)(p - o->v);
 }
 
 /* inet_ntop() is slow, and most sockets of a machine share a few addresses. */

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct out {
 	char *v;
@@ -17,8 +18,36 @@ struct out {
 	int error; /* errno of a write that failed; what comes after it is dropped */
 };
 
-void out_bytes(struct out *o, const char *text, size_t n);
-void out_str(struct out *o, const char *text);
+void out_grow(struct out *o, size_t n);
+
+/* What is called a million times is inline, and a constant text costs no strlen(). */
+static inline char *out_room(struct out *o, size_t n)
+{
+	if (o->cap - o->n < n)
+		out_grow(o, n);
+	return o->v + o->n;
+}
+
+static inline void out_bytes(struct out *o, const char *text, size_t n)
+{
+	memcpy(out_room(o, n), text, n);
+	o->n += n;
+}
+
+static inline void out_str(struct out *o, const char *text)
+{
+	out_bytes(o, text, strlen(text));
+}
+
+static inline void out_char(struct out *o, char c)
+{
+	*out_room(o, 1) = c;
+	o->n++;
+}
+
+/* The end of a line: the only place where what is there may be written out. */
+void out_line(struct out *o);
+
 void out_u64(struct out *o, uint64_t n);
 void out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -109,7 +109,7 @@ static int parse(int argc, char **argv, struct options *o, struct err *err)
 	if (o->netns && o->pid)
 		return err_set(err, ERR_INPUT, "--netns and --pid: one of them");
 	if (!o->query.states)
-		o->query.states = ~0u;
+		o->query.states = SOCK_DIAG_ALL;
 	return 0;
 }
 

@@ -155,7 +155,8 @@ void states_print_json(struct out *o, const struct inventory *inv, const char *w
 	out_str(o, inv->all_visible ? "true" : "false");
 	out_str(o, ",\n\"sockets\":[");
 	for (size_t i = 0; i < n; i++) {
-		out_str(o, i ? ",\n" : "\n");
+		out_str(o, i ? "," : "");
+		out_line(o);
 		print_socket(o, inv, &inv->sockets.v[order[i]]);
 	}
 	out_str(o, "],\n\"programs\":[");

@@ -127,7 +127,7 @@ static void print_socket(struct out *o, const struct inventory *inv,
 	else
 		print_holder(o, inv, s);
 	make_printable(o, at);
-	out_str(o, "\n");
+	out_line(o);
 }
 
 static size_t endpoint_width(const struct endpoint *e, struct out *scratch)
@@ -167,7 +167,8 @@ static void print_heading(struct out *o, const struct widths *w, int colour)
 	out_printf(o, "%-*s%*s%*s  %-*s%-*s%-*s%-*s%s", W_STATE, "STATE", W_QUEUE, "RECV-Q",
 	        W_QUEUE, "SEND-Q", (int)w->local, "LOCAL", (int)w->remote, "REMOTE", W_TIMER,
 	        "TIMER", W_AGE, "AGE", "OWNER");
-	out_str(o, colour ? RESET "\n" : "\n");
+	out_str(o, colour ? RESET : "");
+	out_line(o);
 }
 
 static void print_sockets(struct out *o, const struct inventory *inv, int colour)
@@ -206,7 +207,8 @@ static void print_groups(struct out *o, const states_groups *g, int colour)
 	for (int i = 0; i < n; i++)
 		out_printf(o, "%*s", (int)strlen(tcp_state_name(used[i])) + 2,
 		        tcp_state_name(used[i]));
-	out_str(o, colour ? RESET "\n" : "\n");
+	out_str(o, colour ? RESET : "");
+	out_line(o);
 	array_each (struct states_group, x, g) {
 		size_t at = o->n;
 
@@ -224,7 +226,7 @@ static void print_groups(struct out *o, const states_groups *g, int colour)
 			else
 				out_printf(o, "%*s", width, "-");
 		}
-		out_str(o, "\n");
+		out_line(o);
 	}
 }
 
@@ -235,7 +237,7 @@ static void print_hints(
 	size_t n = states_hints(inv, g, hints, MOST_HINTS);
 
 	if (n)
-		out_str(o, "\n");
+		out_line(o);
 	for (size_t i = 0; i < n; i++) {
 		size_t at;
 
@@ -243,7 +245,8 @@ static void print_hints(
 		at = o->n;
 		out_str(o, hints[i]);
 		make_printable(o, at);
-		out_str(o, colour ? RESET "\n" : "\n");
+		out_str(o, colour ? RESET : "");
+		out_line(o);
 		free(hints[i]);
 	}
 }

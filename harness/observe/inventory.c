@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 const char *const holder_words[HOLDER_COUNT] = {
 #define HOLDER_WORD(id, word, help) word,
@@ -60,6 +61,28 @@ static void set_age(struct inventory_socket *s, const struct tcp_info *info)
 	}
 }
 
+#define HUGE_PAGE (2u << 20)
+
+/*
+ * A hundred thousand sockets are 11 MB, and to touch so much new memory page by page takes longer
+ * than to ask the kernel for the sockets. So a large array gets huge pages, where they can be had.
+ */
+static void grow(struct inventory *inv)
+{
+	size_t cap = inv->sockets.cap ? 4 * inv->sockets.cap : 1024;
+	size_t size = cap * sizeof *inv->sockets.v;
+	struct inventory_socket *v;
+
+	size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	v = must(aligned_alloc(HUGE_PAGE, size));
+	madvise(v, size, MADV_HUGEPAGE); /* a wish: nothing depends on it */
+	if (inv->sockets.n)
+		memcpy(v, inv->sockets.v, inv->sockets.n * sizeof *v);
+	free(inv->sockets.v);
+	inv->sockets.v = v;
+	inv->sockets.cap = size / sizeof *v;
+}
+
 static void take(void *arg, const struct sock_row *row, const struct tcp_info *info)
 {
 	struct taking *t = arg;
@@ -68,6 +91,8 @@ static void take(void *arg, const struct sock_row *row, const struct tcp_info *i
 	if (!s.shown && row->state != ST_LISTEN)
 		return;
 	set_age(&s, info);
+	if (t->inv->sockets.n == t->inv->sockets.cap)
+		grow(t->inv);
 	array_push(&t->inv->sockets, s);
 }
 
@@ -197,7 +222,7 @@ static void keep_the_living(struct inventory *inv)
 	inv->sockets.n = n;
 }
 
-static int dump_again(struct sock_diag *d, struct inventory *inv, struct err *err)
+static int dump_again(struct sock_diag *d, struct inventory *inv, unsigned states, struct err *err)
 {
 	struct second again = {.inv = inv};
 	int ret;
@@ -213,14 +238,14 @@ static int dump_again(struct sock_diag *d, struct inventory *inv, struct err *er
 	}
 	qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
 	/* All states: it may have changed its own. */
-	ret = sock_diag_dump(d, ~0u, look_again, &again, err);
+	ret = sock_diag_dump(d, states | SOCK_DIAG_ALL, look_again, &again, err);
 	array_free(&again.doubts);
 	return ret;
 }
 
-static int second_look(struct sock_diag *d, struct inventory *inv, struct err *err)
+static int second_look(struct sock_diag *d, struct inventory *inv, unsigned states, struct err *err)
 {
-	if (dump_again(d, inv, err) < 0)
+	if (dump_again(d, inv, states, err) < 0)
 		return -1;
 	keep_the_living(inv);
 	owner_table_free(inv->owners);
@@ -303,7 +328,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 		return -1;
 	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_FAST, err));
 	if (!bad && classify(ret) && ret->all_visible)
-		bad = second_look(d, ret, err) < 0;
+		bad = second_look(d, ret, q->states, err) < 0;
 	sock_diag_close(d);
 	if (bad) {
 		inventory_free(ret);

@@ -63,7 +63,7 @@ struct inventory {
 };
 
 struct inventory_query {
-	unsigned states; /* 1 << ST_x; ~0u all */
+	unsigned states; /* 1 << ST_x; SOCK_DIAG_ALL */
 	uint16_t port;   /* local or remote; 0 any */
 };
 

@@ -31,7 +31,13 @@ struct sock_diag *sock_diag_open(struct err *err); /* in the caller's namespace 
 void sock_diag_close(struct sock_diag *d);
 
 /*
- * Every TCP socket in one of the states of the mask (bit 1 << ST_x; ~0u all), IPv4 and IPv6. Calls
+ * All states that a connection or a listener can be in. BOUND_INACTIVE is not among them: the
+ * kernel finds those by a walk of its own, past every TIME_WAIT there is.
+ */
+#define SOCK_DIAG_ALL (~(1u << ST_BOUND_INACTIVE))
+
+/*
+ * Every TCP socket in one of the states of the mask (bit 1 << ST_x), IPv4 and IPv6. Calls
  * `each` for one after the other. 0, or -1 with err; an interrupted dump (NLM_F_DUMP_INTR) is not
  * an error.
  */
