@@ -434,6 +434,15 @@ static int agrees(struct judge *j, const struct event *e, size_t index, const st
 	return !*j->trouble;
 }
 
+/* Whether a finding says why the step under way did not hold: a verdict never passes without. */
+static int has_culprit(const struct judge *j)
+{
+	array_each (const struct finding, f, &j->findings)
+		if (f->step == j->step && f->kind != VERDICT_PASS)
+			return 1;
+	return 0;
+}
+
 static void end(struct judge *j, const struct event *e, size_t index)
 {
 	const struct step *st = step_of(j);
@@ -451,6 +460,8 @@ static void end(struct judge *j, const struct event *e, size_t index)
 		note_action(j, st, &r);
 	for (size_t i = 0; i < st->expectations.n; i++)
 		note_expectation(j, st, i);
+	if (r.kind != ANSWER_HOLDS && !has_culprit(j))
+		trouble(j, index, "step %zu failed, and none of its expectations did", j->step + 1);
 	j->over = r.kind != ANSWER_HOLDS;
 	j->ended += r.kind == ANSWER_HOLDS;
 	j->ended_ns = e->t_ns;
