@@ -38,6 +38,9 @@ struct judge {
 	int broken;             /* `for`: it held, and then it did not */
 	struct answer breach;
 	size_t breach_of; /* which expectation */
+	/* An action: the last answer is good until there are so many reports of peers. */
+	struct settled settled;
+	unsigned settled_until;
 
 	size_t ended; /* how many steps have ended well */
 	uint64_t ended_ns;
@@ -125,6 +128,7 @@ static void begin(struct judge *j, const struct event *e, size_t index)
 	j->deadline_ns = j->l->step_from_ns + within_ns(j, st) + lateness_ns(j, st);
 	j->held_since_ns = 0;
 	j->broken = 0;
+	j->settled_until = 0;
 }
 
 /* ---- ruling ---- */
@@ -245,9 +249,21 @@ static struct ruling rule_expect(const struct judge *j, const struct step *st)
 	return r;
 }
 
-static struct ruling rule_action(const struct judge *j)
+/* Counting thousands of connections at each report of one of them would be slow. */
+static struct settled settled(struct judge *j)
 {
-	struct settled s = settle_step(j->l, (unsigned)j->step);
+	unsigned reports = j->l->kinds[EV_PEER];
+
+	if (reports >= j->settled_until) {
+		j->settled = settle_step(j->l, (unsigned)j->step);
+		j->settled_until = reports + j->settled.missing;
+	}
+	return j->settled;
+}
+
+static struct ruling rule_action(struct judge *j)
+{
+	struct settled s = settled(j);
 	struct ruling r = {.kind = ANSWER_UNDECIDED, .until_ns = j->deadline_ns};
 
 	if (s.yes)
@@ -307,6 +323,8 @@ static void exit_trouble(struct judge *j, const struct event *e, size_t index)
 {
 	const char *who = actor_names[e->host];
 	int status = e->peer.status;
+
+	j->settled_until = 0; /* who is gone answers for all its connections */
 
 	/* A program that a step condemned, or that ends when all is over, is no surprise. */
 	if (e->host >= HOST_COUNT || j->l->hosts[e->host].condemned || j->ended == j->s->steps.n)

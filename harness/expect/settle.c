@@ -20,7 +20,7 @@ static struct settled no(const char *fmt, ...) __attribute__((format(printf, 1, 
 
 static struct settled no(const char *fmt, ...)
 {
-	struct settled s = {0};
+	struct settled s = {.missing = 1};
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -136,9 +136,13 @@ static struct settled noticed(const struct ledger *l, const struct step *st, con
 		for (const struct ledger_connection *c = l->connections; c; c = c->hh.next)
 			if (c->host == h && c->key.life == l->hosts[h].life)
 				ask(l, c, &t);
-		if (t.answered < t.all)
-			return no("%s %s %u of %u connections", actor_names[other(h)], what,
-			        t.answered, t.all);
+		if (t.answered < t.all) {
+			struct settled s = no("%s %s %u of %u connections", actor_names[other(h)],
+			        what, t.answered, t.all);
+
+			s.missing = t.all - t.answered;
+			return s;
+		}
 	}
 	return yes();
 }

@@ -7,6 +7,7 @@
 
 struct settled {
 	int yes;
+	unsigned missing;    /* no: it takes at least so many more reports of peers */
 	char waits_for[200]; /* no: "server saw the end of 0 of 1 connections" */
 };
 
