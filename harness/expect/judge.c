@@ -37,6 +37,7 @@ struct judge {
 	uint64_t held_since_ns; /* `for`: the first moment at which all held; 0 not yet */
 	int broken;             /* `for`: it held, and then it did not */
 	struct answer breach;
+	uint64_t breach_ns;
 	size_t breach_of; /* which expectation */
 	/* An action: the last answer is good until there are so many reports of peers. */
 	struct settled settled;
@@ -193,6 +194,8 @@ static void watch(struct judge *j)
 	           j->l->now_ns <= j->held_since_ns + st->for_ns) {
 		j->broken = 1;
 		j->breach = a;
+		j->breach.kind = ANSWER_FAILS;
+		j->breach_ns = j->l->now_ns;
 		j->breach_of = of;
 	}
 }
@@ -411,10 +414,8 @@ static void note_expectation(struct judge *j, const struct step *st, size_t i)
 	add_time(&wanted, j, st);
 	phrase_add(&seen, "%s", a.seen);
 	if (breach)
-		f.kind = VERDICT_FAIL;
-	if (breach)
 		phrase_add(&seen, ", after it had held for %s",
-		        duration_format(j->l->now_ns - j->held_since_ns, text, sizeof text));
+		        duration_format(j->breach_ns - j->held_since_ns, text, sizeof text));
 	else if (f.kind == VERDICT_FAIL && j->l->now_ns > j->l->step_from_ns)
 		phrase_add(&seen, " after %s",
 		        duration_format(j->l->now_ns - j->l->step_from_ns, text, sizeof text));

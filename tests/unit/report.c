@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The reporters: one scene, told by each, to the letter. */
+#include "story.h"
+
+#include "report/words.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static const char *const yaml = "claim: A server that never calls close() piles up CLOSE_WAIT\n"
+                                "steps:\n- expect: {server: {CLOSE_WAIT: 2}}\n";
+
+/* CLOSE_WAIT = 1 where 2 were wanted. */
+static void scene(struct story *st)
+{
+	story_begin(st, yaml);
+	story_step(st, 0, 0, STEP_BEGIN);
+	story_state(st, 0.5, 1, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_sample(st, 2000);
+	story_step(st, 2000, 0, STEP_FAILS);
+	story_verdict(st);
+}
+
+/* What the reporter makes of the scene; the caller frees. */
+static char *reported(const char *name, struct story *st, const char *title, int colour)
+{
+	const struct reporter *r = reporter_find(name);
+	const struct report_options o = {.colour = colour};
+	struct outcome x = {.scenario = st->s, .timeline = &st->t, .verdict = &st->v};
+	size_t counts[VERDICT_COUNT] = {0}, size;
+	char *text;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(r);
+	snprintf(x.title, sizeof x.title, "%s", title);
+	counts[st->v.kind] = 1;
+	r->begin(f, &o, 1);
+	r->outcome(f, &o, &x, 1);
+	r->end(f, &o, counts, 3200000000);
+	fclose(f);
+	return text;
+}
+
+static void term_tells_a_failure(void **state)
+{
+	struct story st;
+	char *text;
+
+	(void)state;
+	scene(&st);
+	text = reported("term", &st, "leak/close IPv4", 0);
+	assert_string_equal(text,
+	        "FAIL  leak/close IPv4                     A server that never calls close() piles "
+	        "up CLOSE_...   2.0 s\n"
+	        "      test.yaml:3:21: step 1\n"
+	        "        wanted  server CLOSE_WAIT = 2 within 2 s\n"
+	        "        seen    1 after 2 s\n"
+	        "      the timeline up to there:\n"
+	        "        ** lab     0.000000 step 1 expect, begins\n"
+	        "        ** server  0.001000 ESTABLISHED to CLOSE_WAIT 198.19.0.1:5000 > "
+	        "198.18.0.1:40001, within the last 500 us\n"
+	        "      again: lastack run test.yaml --ip 4\n"
+	        "0 passed, 1 failed, 0 skipped, 0 errors in 3.2 s\n");
+	free(text);
+	text = reported("term", &st, "leak/close IPv4", 1);
+	assert_int_equal(strncmp(text, "\033[1;31mFAIL \033[0m ", 16), 0);
+	free(text);
+	story_end(&st);
+}
+
+static void tap_tells_a_failure(void **state)
+{
+	struct story st;
+	char *text;
+
+	(void)state;
+	scene(&st);
+	text = reported("tap", &st, "leak/close #3", 0);
+	assert_string_equal(text,
+	        "TAP version 14\n"
+	        "1..1\n"
+	        "not ok 1 - leak/close \\#3\n"
+	        "  ---\n"
+	        "  message: \"step 1 (line 3): server CLOSE_WAIT = 2 within 2 s: 1 after 2 s\"\n"
+	        "  severity: \"fail\"\n"
+	        "  file: \"test.yaml\"\n"
+	        "  line: 3\n"
+	        "  column: 21\n"
+	        "  wanted: \"server CLOSE_WAIT = 2 within 2 s\"\n"
+	        "  found: \"1 after 2 s\"\n"
+	        "  timeline:\n"
+	        "    - \"lab     0.000000 step 1 expect, begins\"\n"
+	        "    - \"server  0.001000 ESTABLISHED to CLOSE_WAIT 198.19.0.1:5000 > "
+	        "198.18.0.1:40001, within the last 500 us\"\n"
+	        "  again: \"lastack run test.yaml --ip 4\"\n"
+	        "  ...\n"
+	        "# 0 passed, 1 failed, 0 skipped, 0 errors in 3.2 s\n");
+	free(text);
+	story_end(&st);
+}
+
+static void tap_skips_with_a_reason(void **state)
+{
+	struct story st;
+	char *text;
+
+	(void)state;
+	scene(&st);
+	st.v.kind = VERDICT_SKIP;
+	snprintf(st.v.why, sizeof st.v.why, "needs bpf");
+	text = reported("tap", &st, "x", 0);
+	assert_non_null(strstr(text, "\nok 1 - x # SKIP needs bpf\n#"));
+	free(text);
+	story_end(&st);
+}
+
+static void json_is_one_document(void **state)
+{
+	struct story st;
+	const char *verdict, *seen;
+	json_t *j, *run;
+	json_int_t line;
+	char *text;
+
+	(void)state;
+	scene(&st);
+	text = reported("json", &st, "leak/close \"quoted\" \xff", 0);
+	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	assert_int_equal(json_integer_value(json_object_get(j, "failed")), 1);
+	run = json_array_get(json_object_get(j, "runs"), 0);
+	assert_int_equal(json_unpack(run, "{s:s, s:[{s:s, s:I}]}", "verdict", &verdict, "findings",
+	                         "seen", &seen, "line", &line),
+	        0);
+	assert_string_equal(verdict, "FAIL");
+	assert_string_equal(seen, "1 after 2 s");
+	assert_int_equal(line, 3);
+	json_decref(j);
+	free(text);
+	story_end(&st);
+}
+
+/* A run that never got as far as a timeline. */
+static void without_a_timeline(void **state)
+{
+	const struct report_options o = {0};
+	struct story st;
+
+	(void)state;
+	scene(&st);
+	verdict_free(&st.v);
+	st.v = (struct verdict){.kind = VERDICT_ERROR, .why = "no namespaces"};
+	for (const struct reporter *const *r = reporters; *r; r++) {
+		const struct outcome x = {.scenario = st.s, .verdict = &st.v, .title = "x"};
+		size_t counts[VERDICT_COUNT] = {0}, size;
+		char *text;
+		FILE *f = open_memstream(&text, &size);
+
+		(*r)->begin(f, &o, 1);
+		(*r)->outcome(f, &o, &x, 1);
+		(*r)->end(f, &o, counts, 0);
+		fclose(f);
+		assert_non_null(strstr(text, "no namespaces"));
+		free(text);
+	}
+	story_end(&st);
+}
+
+static void texts_are_shortened(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(words_shorten("abcdef", 6, buf, sizeof buf), "abcdef");
+	assert_string_equal(words_shorten("abcdefg", 6, buf, sizeof buf), "abc...");
+	assert_string_equal(words_shorten("\u00e4\u00f6\u00fcxyzw", 6, buf, sizeof buf),
+	        "\u00e4\u00f6\u00fc...");
+	assert_string_equal(words_shorten("abcdefg", 2, buf, sizeof buf), "");
+	assert_string_equal(words_shorten("abcdefg", 0, buf, sizeof buf), "");
+	assert_int_equal(words_width("\u00e4\u00f6"), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(term_tells_a_failure),
+	        cmocka_unit_test(tap_tells_a_failure),
+	        cmocka_unit_test(tap_skips_with_a_reason),
+	        cmocka_unit_test(json_is_one_document),
+	        cmocka_unit_test(without_a_timeline),
+	        cmocka_unit_test(texts_are_shortened),
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
