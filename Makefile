@@ -27,6 +27,7 @@ BPF     ?= $(shell test -r $(BTF) && command -v $(BPF_CC) bpftool llvm-strip >/d
 ifeq ($(BPF),yes)
 CPPF    += -DLASTACK_BPF
 SKELS   := $(patsubst harness/observe/bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard harness/observe/bpf/*.bpf.c))
+OWNERS_SKEL := $(B)/gen/owners.lskel.h
 endif
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 
@@ -60,6 +61,8 @@ $(B)/%.o: %.c | $(B)/deps-ok
 	@$(CC) $(ALLC) -c -o $@ $<
 
 $(B)/harness/observe/bpf_load.o: $(SKELS)
+$(B)/harness/observe/owner_bpf.o: $(OWNERS_SKEL)
+$(B)/gen/owners.bpf.o: harness/observe/owner_raw.h
 
 $(B)/gen/vmlinux.h: $(BTF) | $(B)/deps-ok
 	@mkdir -p $(@D)
@@ -71,6 +74,10 @@ $(B)/gen/%.bpf.o: harness/observe/bpf/%.bpf.c harness/observe/bpf_raw.h $(B)/gen
 
 $(B)/gen/%.skel.h: $(B)/gen/%.bpf.o
 	bpftool gen skeleton $< name $*_bpf >$@.tmp && mv $@.tmp $@
+
+# A light skeleton: quicker to load, for programs with nothing to choose.
+$(B)/gen/%.lskel.h: $(B)/gen/%.bpf.o
+	bpftool gen skeleton -L $< name $*_bpf >$@.tmp && mv $@.tmp $@
 
 # A unit test is one file in tests/unit with a main(), linked with everything but main.c.
 $(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))

@@ -2,6 +2,8 @@
 /* Joins the kernel's list of sockets with the processes' descriptors. */
 #include "inventory.h"
 
+#include "owner_bpf.h"
+
 #include <linux/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +179,45 @@ static size_t classify(struct inventory *inv)
 	return unheld;
 }
 
+struct cookies {
+	ARRAY(uint64_t) list;
+};
+
+static void take_cookie(void *arg, const struct raw_kernel_socket *raw)
+{
+	struct cookies *c = arg;
+
+	array_push(&c->list, raw->cookie);
+}
+
+static int by_value(const void *va, const void *vb)
+{
+	const uint64_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* A socket that nobody holds has a file or not: without one, the kernel made it for itself. */
+static void tell_kernel_from_hidden(struct inventory *inv)
+{
+	struct cookies c = {0};
+
+	if (owner_bpf_kernel_sockets(take_cookie, &c) < 0) {
+		array_free(&c.list);
+		return;
+	}
+	if (c.list.n)
+		qsort(c.list.v, c.list.n, sizeof *c.list.v, by_value);
+	array_each (struct inventory_socket, s, &inv->sockets) {
+		if (s->holder == HELD_BY_UNHELD)
+			s->holder = c.list.n && bsearch(&s->row.cookie, c.list.v, c.list.n,
+			                                sizeof *c.list.v, by_value)
+			                    ? HELD_BY_KERNEL
+			                    : HELD_BY_HIDDEN;
+	}
+	array_free(&c.list);
+}
+
 /* What has become of the sockets that nobody seems to hold. */
 struct doubt {
 	uint64_t cookie;
@@ -249,10 +290,11 @@ static int second_look(struct sock_diag *d, struct inventory *inv, unsigned stat
 		return -1;
 	keep_the_living(inv);
 	owner_table_free(inv->owners);
-	inv->owners = look_for_owners(inv, OWNERS_DEEP, err);
+	inv->owners = look_for_owners(inv, OWNERS_SURE, err);
 	if (!inv->owners)
 		return -1;
-	classify(inv);
+	if (classify(inv))
+		tell_kernel_from_hidden(inv);
 	return 0;
 }
 
@@ -326,7 +368,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 	*ret = (struct inventory){.all_visible = owners_all_visible()};
 	if (!d)
 		return -1;
-	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_FAST, err));
+	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_QUICK, err));
 	if (!bad && classify(ret) && ret->all_visible)
 		bad = second_look(d, ret, q->states, err) < 0;
 	sock_diag_close(d);

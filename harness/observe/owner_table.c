@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A walk through /proc/PID/fd: a link "socket:[INODE]" is a descriptor of that socket. */
+/*
+ * A walk through /proc/PID/fd, where a link "socket:[INODE]" is a descriptor of that socket; or the
+ * same from the kernel's own walk. The first costs some microseconds for each descriptor of every
+ * process, whatever it is; the second costs some milliseconds before it begins.
+ */
 #include "owner_table.h"
 
 #include "core/array.h"
+#include "owner_bpf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +31,11 @@ struct owner_table {
 	ARRAY(struct owner) owners;
 	ARRAY(struct command) commands; /* by pid */
 	size_t n_wanted;
+	size_t links_left; /* how many more links the walk may read */
 };
+
+/* So many links are read in the time in which the kernel's walk is made ready. */
+#define SHORT_WALK 1000
 
 static size_t slot(const struct owner_table *t, uint32_t inode)
 {
@@ -77,11 +86,12 @@ static void look_into(struct owner_table *t, pid_t pid, const char *path)
 
 	if (!dir)
 		return;
-	while ((d = readdir(dir))) {
+	while (t->links_left && (d = readdir(dir))) {
 		uint32_t inode;
 
 		if (d->d_name[0] < '0' || d->d_name[0] > '9')
 			continue;
+		t->links_left--;
 		inode = inode_of_link(dirfd(dir), d->d_name);
 		if (inode && t->wanted[slot(t, inode)]) {
 			struct owner o = {inode, pid, atoi(d->d_name)};
@@ -111,7 +121,8 @@ static void look_into_threads(struct owner_table *t, pid_t pid)
 	closedir(dir);
 }
 
-static int look_into_all(struct owner_table *t, enum owner_search how, struct err *err)
+/* Leaves links_left at 0 when it had to stop early. */
+static int walk(struct owner_table *t, size_t most_links, int threads, struct err *err)
 {
 	char path[32];
 	const struct dirent *d;
@@ -119,19 +130,63 @@ static int look_into_all(struct owner_table *t, enum owner_search how, struct er
 
 	if (!dir)
 		return err_sys(err, "/proc");
-	while ((d = readdir(dir))) {
+	t->owners.n = 0;
+	t->links_left = most_links;
+	while (t->links_left && (d = readdir(dir))) {
 		pid_t pid = (pid_t)atoi(d->d_name);
 
 		if (pid <= 0)
 			continue;
 		snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-		if (how == OWNERS_DEEP)
+		if (threads)
 			look_into_threads(t, pid);
 		else
 			look_into(t, pid, path);
 	}
 	closedir(dir);
 	return 0;
+}
+
+static void take_owner(void *arg, const struct raw_owner *raw)
+{
+	struct owner_table *t = arg;
+	struct owner o = {raw->inode, (pid_t)raw->pid, (int)raw->fd};
+
+	if (t->wanted[slot(t, o.inode)])
+		array_push(&t->owners, o);
+}
+
+/* The kernel names processes by their number in its first PID namespace, we by that in ours. */
+static int ask_the_kernel(struct owner_table *t)
+{
+	t->owners.n = 0;
+	return owners_all_visible() ? owner_bpf_descriptors(take_owner, t) : -1;
+}
+
+static int look_for(struct owner_table *t, enum owner_search how, struct err *err)
+{
+	switch (how) {
+	case OWNERS_QUICK:
+		if (walk(t, SHORT_WALK, 0, err) < 0)
+			return -1;
+		if (t->links_left || !ask_the_kernel(t))
+			return 0;
+		break;
+	case OWNERS_WALK:
+		break;
+	case OWNERS_BPF:
+		if (ask_the_kernel(t) < 0)
+			return err_set(err, ERR_MISSING,
+			        "bpf: the kernel does not tell the owners of sockets");
+		return 0;
+	case OWNERS_SURE:
+		if (!ask_the_kernel(t))
+			return 0;
+		return walk(t, SIZE_MAX, 1, err);
+	case OWNERS_THREADS:
+		return walk(t, SIZE_MAX, 1, err);
+	}
+	return walk(t, SIZE_MAX, 0, err);
 }
 
 static int by_number(const void *va, const void *vb)
@@ -214,7 +269,7 @@ struct owner_table *owner_table_new(
 	want(t, inodes, n);
 	if (!t->n_wanted)
 		return t;
-	if (look_into_all(t, how, err) < 0) {
+	if (look_for(t, how, err) < 0) {
 		owner_table_free(t);
 		return NULL;
 	}

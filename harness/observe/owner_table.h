@@ -24,8 +24,11 @@ struct owner {
 struct owner_table;
 
 enum owner_search {
-	OWNERS_FAST, /* the descriptors of each process */
-	OWNERS_DEEP, /* those of each thread, which may have its own */
+	OWNERS_QUICK, /* by the quickest way: a walk while it is short, BPF where that can be had */
+	OWNERS_WALK,  /* a walk through the descriptors of each process */
+	OWNERS_THREADS, /* the same of each thread, which may have its own */
+	OWNERS_BPF,  /* what the kernel says, threads included; an error where it cannot be had */
+	OWNERS_SURE, /* BPF, or all threads */
 };
 
 /*

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel itself can tell about who holds a socket, by BPF iterators. Needs the rights to
+ * load them (root of the machine); loaded once in the life of the process, in a few milliseconds.
+ */
+#ifndef LASTACK_OWNER_BPF_H
+#define LASTACK_OWNER_BPF_H
+
+#include "observe/owner_raw.h"
+
+/* Every descriptor of every task that names a TCP socket. 0, or -1: cannot be had here. */
+int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg);
+
+/* Every TCP socket of the caller's namespace that has no file. 0, or -1: cannot be had here. */
+int owner_bpf_kernel_sockets(void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg);
+
+#endif

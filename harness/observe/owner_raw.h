@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the BPF iterators over descriptors and sockets write: included by both sides. */
+#ifndef LASTACK_OWNER_RAW_H
+#define LASTACK_OWNER_RAW_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+/* A descriptor that names a TCP (or MPTCP) socket. */
+struct raw_owner {
+	__u32 inode, pid, fd;
+};
+
+/* A socket that has no file. */
+struct raw_kernel_socket {
+	__u64 cookie;
+};
+
+#endif
