@@ -99,7 +99,7 @@ unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
 lab: all ## install what is missing, build, run the fast tier of scenarios
 	@$(BIN)/lastack run
 
-check: all $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
+check: all labtools $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
 	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) tools/check
 
 $(B)/deps-ok: tools/deps

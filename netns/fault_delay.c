@@ -4,8 +4,10 @@
 
 static enum passage_end apply(struct passage *p)
 {
-	passage_send_after(p, p->rule->delay_ns);
+	uint64_t jitter = p->rule->jitter_ns;
+
+	passage_send_after(p, p->rule->delay_ns + (jitter ? p->random % (jitter + 1) : 0));
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_delay = {.fate = FATE_DELAYED, .takes = TAKES_DELAY, .apply = apply};
+const struct fault fault_delay = {.fate = FATE_DELAYED, .apply = apply};

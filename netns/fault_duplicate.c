@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The segment arrives twice, one copy right behind the other. */
+/* The segment arrives more than once, the copies right behind each other. */
 #include "fault.h"
 
 static enum passage_end apply(struct passage *p)
 {
-	passage_send(p);
+	unsigned copies = p->rule->count ? p->rule->count : 1;
+
+	while (copies--)
+		passage_send(p);
 	return PASSAGE_GOES_ON;
 }
 

@@ -5,16 +5,16 @@
 #include <string.h>
 
 const struct fault_row faults[] = {
-#define FAULT(name, help) {#name, help, &fault_##name},
+#define FAULT(name, needs, takes, help) {#name, needs, takes, help, &fault_##name},
 #include "netns/faults.def"
 #undef FAULT
-        {NULL, NULL, NULL},
+        {0},
 };
 
-const struct fault *fault_find(const char *name)
+const struct fault_row *fault_find(const char *name)
 {
 	for (const struct fault_row *r = faults; r->name; r++)
 		if (!strcmp(r->name, name))
-			return r->fault;
+			return r;
 	return NULL;
 }

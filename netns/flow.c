@@ -3,6 +3,7 @@
 #include "flow.h"
 
 #include "core/err.h"
+#include "netns/flow_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static void mark_ended(struct flows *f, struct flow *c)
 	forget(f);
 }
 
-static void begin(struct flows *f, struct flow *c)
+static void begin(struct flows *f, struct flow *c, uint64_t t_ns)
 {
 	if (c->ended) {
 		DL_DELETE(f->ended, c);
@@ -77,18 +78,20 @@ static void begin(struct flows *f, struct flow *c)
 		c->ended = 0;
 	}
 	c->connection = ++f->connections;
+	c->began_ns = t_ns;
 	memset(c->half, 0, sizeof c->half);
 	memset(c->counts, 0, f->n_rules * sizeof *c->counts);
 	c->opener = c->closer = -1;
 	c->crossed = c->handshake_due = 0;
+	c->state[0] = c->state[1] = ST_NONE;
 }
 
-static struct flow *add(struct flows *f, const struct segment *s, enum host sender)
+static struct flow *add(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns)
 {
 	struct flow *c = must(calloc(1, sizeof *c + f->n_rules * sizeof *c->counts));
 
 	key_of(s, sender, &c->key);
-	begin(f, c);
+	begin(f, c, t_ns);
 	HASH_ADD(hh, f->table, key, sizeof c->key, c);
 	return c;
 }
@@ -302,16 +305,16 @@ static int both_fins_acked(const struct flow *c)
 	return 1;
 }
 
-struct flow *flow_segment(
-        struct flows *f, const struct segment *s, enum host sender, struct ev_segment *ret)
+struct flow *flow_segment(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns,
+        struct ev_segment *ret)
 {
 	struct flow *c = flow_find(f, s, sender);
 	struct half *me;
 
 	if (!c)
-		c = add(f, s, sender);
+		c = add(f, s, sender, t_ns);
 	else if (begins_anew(c, s, sender))
-		begin(f, c);
+		begin(f, c, t_ns);
 	me = &c->half[sender];
 	ret->connection = c->connection;
 	ret->role = role_of(c, s, sender);
@@ -323,6 +326,7 @@ struct flow *flow_segment(
 	ret->length = s->length;
 	ret->window = s->window;
 	remember(c, s, sender);
+	flow_state_sent(&c->state[sender], s);
 	if (s->flags & SEG_RST || both_fins_acked(c))
 		mark_ended(f, c);
 	return c;
@@ -331,4 +335,15 @@ struct flow *flow_segment(
 void flow_injected(struct flow *c, const struct segment *s, enum host sender)
 {
 	note_challenge(c, s, sender);
+}
+
+void flow_delivered(struct flow *c, const struct segment *s, enum host sender)
+{
+	const struct half *to = &c->half[!sender];
+	int acks = s->flags & SEG_ACK && to->fin && !seq_before(s->ack, to->fin_end);
+	int fits = !to->acks || s->seq == to->acked;
+
+	if (s->flags & SEG_RST && !fits)
+		return;
+	flow_state_received(&c->state[!sender], s, acks);
 }

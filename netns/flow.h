@@ -30,6 +30,8 @@
  *   zero-window: an ACK without data and with window 0.
  * - again: the SYN, FIN or first byte of data was sent before. A tail loss probe cannot be told
  * from another retransmission. An ACK alone is never `again`; the two probes always are.
+ * - The state of either end follows what it sent and what reached it. It knows nothing of timers:
+ * an end in TIME_WAIT is in TIME_WAIT until a new connection begins.
  * - When a connection began before the wire saw it, the first segment seen says where it stands.
  */
 #ifndef LASTACK_FLOW_H
@@ -66,6 +68,8 @@ struct flow {
 	struct tuple key; /* the client's view */
 	unsigned connection;
 	struct half half[2];        /* [HOST_CLIENT], [HOST_SERVER]: sent from there */
+	enum tcp_state state[2];    /* of each end, as far as segments tell */
+	uint64_t began_ns;          /* its first segment */
 	int opener, closer;         /* whose SYN, whose FIN came first; -1 not known */
 	unsigned crossed : 1;       /* simultaneous close */
 	unsigned handshake_due : 1; /* a SYN-ACK was seen and not acknowledged yet */
@@ -89,8 +93,11 @@ void flows_free(struct flows *f);
  * The connection of a segment from `sender` (HOST_CLIENT, HOST_SERVER), made where there is none;
  * fills role, ordinal, again and the fields of the header, and remembers the segment. Never NULL.
  */
-struct flow *flow_segment(
-        struct flows *f, const struct segment *s, enum host sender, struct ev_segment *ret);
+struct flow *flow_segment(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns,
+        struct ev_segment *ret);
+
+/* The segment has reached the other side, in order and with a right checksum. */
+void flow_delivered(struct flow *c, const struct segment *s, enum host sender);
 
 /* The connection of a segment, or NULL. Remembers nothing. */
 struct flow *flow_find(struct flows *f, const struct segment *s, enum host sender);

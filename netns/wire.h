@@ -40,6 +40,9 @@ void wire_free(struct wire *w);
 /* Lets go what rules with the action `hold` have kept back, in order. Returns how many. */
 unsigned wire_release(struct wire *w);
 
+/* Puts a rule into force, or takes it out; its counts go on. Taking out a cut mends the cable. */
+void wire_rule_set(struct wire *w, size_t rule, int on);
+
 struct wire_stats {
 	uint64_t segments, dropped, bytes, not_tcp;
 };

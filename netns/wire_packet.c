@@ -2,6 +2,8 @@
 /* Finds the TCP segment in an IP packet. Every length is checked before it is used. */
 #include "wire_packet.h"
 
+#include "model/segment.h"
+
 #include <netinet/in.h>
 #include <string.h>
 
@@ -187,4 +189,19 @@ int segment_checksum_ok(const struct segment *s)
 	if (s->ip[0] >> 4 == 4 && checksum_end(checksum_add(0, s->ip, (s->ip[0] & 15u) * 4u)))
 		return 0;
 	return tcp_sum(s) == 0;
+}
+
+void segment_cut(struct segment *s, uint32_t length)
+{
+	uint32_t less = s->length - length;
+
+	s->size -= less;
+	s->length = length;
+	s->flags &= ~(unsigned)SEG_FIN;
+	s->tcp[13] = (uint8_t)s->flags;
+	if (s->ip[0] >> 4 == 4)
+		store16(s->ip + 2, load16(s->ip + 2) - less);
+	else
+		store16(s->ip + 4, load16(s->ip + 4) - less);
+	segment_checksum(s);
 }

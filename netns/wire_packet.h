@@ -42,6 +42,9 @@ uint8_t *segment_option(const struct segment *s, unsigned kind, unsigned *ret_le
 void segment_checksum(struct segment *s);
 int segment_checksum_ok(const struct segment *s);
 
+/* Leaves `length` bytes of payload and no FIN, with right lengths and checksums. */
+void segment_cut(struct segment *s, uint32_t length);
+
 /* The Internet checksum's running sum over some bytes (RFC 1071), and its end. */
 uint32_t checksum_add(uint32_t sum, const void *bytes, size_t n);
 uint16_t checksum_end(uint32_t sum);

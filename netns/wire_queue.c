@@ -20,16 +20,18 @@ static void insert(struct wire_queue *q, struct parcel *p)
 		DL_PREPEND(q->first, p);
 }
 
-void queue_put(struct wire_queue *q, uint64_t due_ns, const struct event *e, const uint8_t *bytes,
-        size_t size)
+struct parcel *queue_put(struct wire_queue *q, uint64_t due_ns, const struct event *e,
+        const uint8_t *bytes, size_t size)
 {
 	struct parcel *p = must(malloc(sizeof *p + size));
 
 	p->due_ns = due_ns;
+	p->behind = 0;
 	p->event = *e;
 	p->size = size;
 	memcpy(p->bytes, bytes, size);
 	insert(q, p);
+	return p;
 }
 
 struct parcel *queue_take(struct wire_queue *q, uint64_t now_ns)
@@ -40,6 +42,25 @@ struct parcel *queue_take(struct wire_queue *q, uint64_t now_ns)
 		return NULL;
 	DL_DELETE(q->first, p);
 	return p;
+}
+
+struct parcel *queue_pass(struct wire_queue *q, const struct event *gone, int counted)
+{
+	struct parcel *p, *next, *ready = NULL;
+
+	DL_FOREACH_SAFE(q->first, p, next)
+	{
+		if (p->event.segment.connection != gone->segment.connection ||
+		        p->event.host != gone->host)
+			continue;
+		if (counted && p->behind)
+			p->behind--;
+		if (!p->behind && !ready)
+			ready = p;
+	}
+	if (ready)
+		DL_DELETE(q->first, ready);
+	return ready;
 }
 
 void queue_clear(struct wire_queue *q)

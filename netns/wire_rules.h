@@ -12,18 +12,23 @@
 struct rule_state {
 	const struct wire_rule *rule;
 	const struct fault *fault;
+	int off;
 	struct rule_count total;
+	uint64_t memory[2]; /* of the fault, for each sender */
 };
 
 struct rules {
 	struct rule_state *v;
 	size_t n;
-	uint64_t seed;
+	uint64_t seed, began_ns;
 };
 
-/* -1 with err: an action that is no fault, or one that lacks its parameter. */
-int rules_init(
-        struct rules *r, const struct wire_rule *rules, size_t n, uint64_t seed, struct err *err);
+/*
+ * -1 with err: an action that is no fault, or one that lacks a parameter. Times are from `now_ns`
+ * on.
+ */
+int rules_init(struct rules *r, const struct wire_rule *rules, size_t n, uint64_t seed,
+        uint64_t now_ns, struct err *err);
 void rules_free(struct rules *r);
 
 /*

@@ -8,13 +8,13 @@
 #include <string.h>
 
 const char *const fault_names[] = {
-#define FAULT(name, help) #name,
+#define FAULT(name, needs, takes, help) #name,
 #include "netns/faults.def"
 #undef FAULT
         NULL};
 
 const char *const fault_helps[] = {
-#define FAULT(name, help) help,
+#define FAULT(name, needs, takes, help) help,
 #include "netns/faults.def"
 #undef FAULT
         NULL};

@@ -55,6 +55,7 @@ void scenario_free(struct scenario *s)
 	}
 	array_each (struct wire_rule, r, &s->rules) {
 		free(r->action);
+		free(r->name);
 		free(r->text);
 	}
 	array_free(&s->rules);

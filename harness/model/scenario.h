@@ -56,24 +56,90 @@ enum link_kind {
 	LINK_WIRE,
 };
 
+/* What a number must lie in, inclusive. Zeroed, it takes all. */
+struct bounds {
+	int on;
+	int64_t lo, hi;
+};
+
 /* Selects segments; a field at its "any" value selects all. */
 struct segment_selector {
 	int from;  /* HOST_CLIENT, HOST_SERVER, -1 any */
 	int role;  /* enum segment_role, -1 any */
 	int again; /* 1 only retransmissions, 0 only first transmissions, -1 any */
 	int fate;  /* for expectations: enum segment_fate, -1 any */
+	/* For rules; zero is any: */
+	unsigned connection;          /* on this wire, from 1 */
+	unsigned port;                /* of either end */
+	unsigned flags_on, flags_off; /* enum segment_flags: set, not set */
+	struct bounds ordinal;        /* of this role, direction and connection, from 1 */
+	struct bounds length;         /* payload bytes */
+	struct bounds seq;            /* after the sender's SYN: the first byte of data is 1 */
+	struct bounds age_ns;         /* since the connection's first segment */
+	struct bounds time_ns;        /* since the wire began */
+	enum tcp_state state[2];      /* of the client's end, of the server's, as segments tell */
+};
+
+/* What the fault `rewrite` sets in a segment. */
+enum segment_change_bits {
+	CHANGE_WINDOW = 1,
+	CHANGE_MSS = 2,
+	CHANGE_FLAGS = 4,
+	CHANGE_TIMESTAMP = 8,
+	CHANGE_NO_TIMESTAMP = 16, /* the option becomes padding */
+};
+
+struct segment_change {
+	unsigned what; /* enum segment_change_bits */
+	uint16_t window, mss;
+	unsigned flags;
+	int32_t timestamp; /* is added to TSval */
+};
+
+/* What a rule may carry for its fault: the keys of a scenario. */
+#define RULE_PARAMETERS(P)                                                                         \
+	P(BY, "by")           /* delay_ns */                                                       \
+	P(JITTER, "jitter")   /* jitter_ns */                                                      \
+	P(COUNT, "count")     /* count */                                                          \
+	P(RATE, "rate")       /* rate */                                                           \
+	P(BYTES, "bytes")     /* bytes */                                                          \
+	P(SET, "set")         /* set */                                                            \
+	P(SEGMENT, "segment") /* inject */                                                         \
+	P(OFFSET, "offset")   /* offset */                                                         \
+	P(BACK, "back")       /* back */
+
+enum rule_parameter_bits {
+#define PARAMETER_INDEX(id, key) RULE_INDEX_##id,
+	RULE_PARAMETERS(PARAMETER_INDEX)
+#undef PARAMETER_INDEX
+	        RULE_PARAMETER_COUNT,
+#define PARAMETER_BIT(id, key) RULE_##id = 1 << RULE_INDEX_##id,
+	RULE_PARAMETERS(PARAMETER_BIT)
+#undef PARAMETER_BIT
 };
 
 /* A rule of the wire: one fault for some segments. Counted for each connection unless in_total. */
 struct wire_rule {
 	struct mark at;
 	char *action; /* a name of netns/faults.def */
+	char *name;   /* by which a step removes it, or NULL */
+	int off;      /* not before a step adds it */
 	struct segment_selector select;
-	unsigned skip;     /* let this many selected segments pass first */
-	unsigned times;    /* then hit this many; 0 = all */
-	int in_total;      /* count over all connections */
-	uint64_t delay_ns; /* of the faults that take a time */
-	char *text;        /* "drop last-ack from client, twice": for reports */
+	unsigned skip;      /* let this many selected segments pass first */
+	unsigned every;     /* then hit one of so many, the first of them; 0: each */
+	double probability; /* of a hit, by the seed; 0: certain */
+	unsigned times;     /* hit this many; 0 = all */
+	int in_total;       /* count over all connections */
+	uint64_t delay_ns;  /* of the faults that take a time */
+	uint64_t jitter_ns; /* up to so much more, by the seed */
+	unsigned count;     /* duplicate: further copies; reorder: segments that go first; 0: 1 */
+	uint64_t rate;      /* limit: bits a second */
+	unsigned bytes;     /* truncate, inject: of payload; too_big: the MTU */
+	struct segment_change set;
+	enum segment_role inject; /* what is put in: syn, data, fin, rst, ack */
+	int32_t offset;           /* inject: from the sequence number that fits */
+	int back;                 /* inject: to the host that sent the selected segment */
+	char *text;               /* "drop last-ack from client, twice": for reports */
 };
 
 /* What a step does. Each takes some of the parameters of struct step. */

@@ -22,7 +22,7 @@ static void one_packet(struct flows *f, const uint8_t *bytes, size_t size, enum 
 	if (size)
 		memcpy(packet, bytes, size);
 	if (!segment_parse(packet, size, &s)) {
-		flow_segment(f, &s, from, &e);
+		flow_segment(f, &s, from, 0, &e);
 		if (e.role >= ROLE_COUNT || !e.ordinal || !e.connection)
 			abort();
 		for (unsigned kind = 0; kind < 256; kind++)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The wire between two real hosts: exact drops, and a capture in which tshark sees what we say.
 set -u
-driver=${LAB:-$(dirname "$0")/../../build/lab}/wire_driver
+driver=${B:-$(dirname "$0")/../../build}/lab/wire_driver
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 n=0 failed=0

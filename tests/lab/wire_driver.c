@@ -321,7 +321,7 @@ static int run(void *arg, int channel)
 
 static struct wire_rule parse_rule(char *text)
 {
-	struct wire_rule r = {.text = strdup(text), .select = {-1, -1, -1, -1}};
+	struct wire_rule r = {.text = strdup(text), .select = {.from = -1, .role = -1, .again = -1, .fate = -1}};
 	char *save, *role, *from, *times, *ms;
 
 	r.action = strtok_r(text, ":", &save);

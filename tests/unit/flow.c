@@ -48,7 +48,7 @@ static void check_family(const struct row *rows, size_t n, int v6)
 
 		assert_int_equal(segment_parse(packet, size, &s), 0);
 		memset(&got, 0, sizeof got);
-		flow_segment(&f, &s, r->from, &got);
+		flow_segment(&f, &s, r->from, i, &got);
 		if (got.role != r->role || got.ordinal != r->ordinal || got.again != r->again ||
 		        got.connection != (r->connection ? r->connection : 1))
 			fail_msg("row %zu (IPv%d): %s %u%s of connection %u, wanted %s %u%s", i,
@@ -317,18 +317,18 @@ static void many_connections(void **state)
 			shape.seq = round * 1000;
 			shape.flags = SEG_SYN;
 			segment_parse(packet, packet_make(packet, &shape), &s);
-			flow_segment(&f, &s, HOST_CLIENT, &got);
+			flow_segment(&f, &s, HOST_CLIENT, 0, &got);
 			assert_int_equal(got.connection, round * 65535 + port);
 			shape.flags = SEG_RST;
 			segment_parse(packet, packet_make(packet, &shape), &s);
-			flow_segment(&f, &s, HOST_CLIENT, &got);
+			flow_segment(&f, &s, HOST_CLIENT, 0, &got);
 		}
 	}
 	shape.v6 = 1;
 	for (unsigned port = 1; port < 65536; port++) {
 		shape.port = (uint16_t)port;
 		segment_parse(packet, packet_make(packet, &shape), &s);
-		flow_segment(&f, &s, HOST_CLIENT, &got);
+		flow_segment(&f, &s, HOST_CLIENT, 0, &got);
 	}
 	assert_int_equal(f.n_ended, 65536);
 	assert_int_equal(HASH_COUNT(f.table), 65536);
