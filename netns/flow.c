@@ -146,14 +146,14 @@ static int is_handshake_ack(const struct flow *c, const struct segment *s, enum 
 	return c->handshake_due && (int)sender == c->opener && s->ack == c->half[!sender].isn + 1;
 }
 
-/* An ACK that says again what was said, right after something that could not be accepted. */
-static int is_challenge_ack(const struct flow *c, const struct segment *s, enum host sender)
+/* The first ACK after something that could not be accepted. */
+static int is_challenge_ack(const struct flow *c, enum host sender)
 {
 	const struct half *me = &c->half[sender], *other = &c->half[!sender];
 
 	if (other->syn && !me->known) /* a SYN was answered without SYN */
 		return 1;
-	return me->challenged && me->acks && s->ack == me->acked;
+	return me->challenged;
 }
 
 static enum segment_role role_of_ack(
@@ -169,7 +169,7 @@ static enum segment_role role_of_ack(
 		return ROLE_KEEPALIVE_PROBE;
 	if (acks_fin(other, s))
 		return c->crossed || c->closer == (int)!sender ? ROLE_ACK_OF_FIN : ROLE_LAST_ACK;
-	if (is_challenge_ack(c, s, sender))
+	if (is_challenge_ack(c, sender))
 		return ROLE_CHALLENGE_ACK;
 	return s->window ? ROLE_ACK : ROLE_ZERO_WINDOW;
 }
