@@ -340,9 +340,23 @@ static void exit_trouble(struct judge *j, const struct event *e, size_t index)
 		        WEXITSTATUS(status));
 }
 
+/* A stream of transitions with a gap proves no path. Populations have the dump to go by. */
+static void gap_trouble(struct judge *j, enum host h, size_t index)
+{
+	array_each (const struct step, st, &j->s->steps)
+		array_each (const struct expectation, x, &st->expectations)
+			if (x->path.n && x->host == h)
+				trouble(j, index,
+				        "transitions of %u sockets of the %s were missed: a dump "
+				        "shows them in another state",
+				        j->l->hosts[h].gaps, actor_names[h]);
+}
+
 static void look_for_trouble(struct judge *j, const struct event *e, size_t index)
 {
-	if (e->kind == EV_TROUBLE)
+	if (e->kind == EV_SAMPLE && e->host < HOST_COUNT && j->l->hosts[e->host].gaps)
+		gap_trouble(j, e->host, index);
+	else if (e->kind == EV_TROUBLE)
 		trouble(j, index, "%s", e->text);
 	else if (e->kind == EV_PEER && e->peer.verb == PEER_EXITED)
 		exit_trouble(j, e, index);

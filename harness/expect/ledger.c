@@ -2,9 +2,13 @@
 /* What the timeline has shown so far. */
 #include "ledger.h"
 
+#include "core/clock.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DISPUTE_NS (200 * NS_PER_MS)
 
 /* Memory for a hash entry that cannot be had ends the program as elsewhere. */
 #define NEW(type) must(calloc(1, sizeof(type)))
@@ -54,18 +58,6 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
-/* A tuple as part of a key: its padding is zero too. */
-static void tuple_key(const struct tuple *t, struct tuple *ret)
-{
-	memset(ret, 0, sizeof *ret);
-	ret->local.family = t->local.family;
-	ret->local.port = t->local.port;
-	memcpy(ret->local.addr, t->local.addr, sizeof ret->local.addr);
-	ret->remote.family = t->remote.family;
-	ret->remote.port = t->remote.port;
-	memcpy(ret->remote.addr, t->remote.addr, sizeof ret->remote.addr);
-}
-
 /* ---- sockets ---- */
 
 enum tcp_state ledger_state(const struct ledger_socket *s)
@@ -82,7 +74,7 @@ static struct ledger_socket *socket_of(struct ledger *l, const struct event *e)
 	key.cookie = e->cookie;
 	key.host = e->host;
 	if (!key.cookie)
-		tuple_key(&e->tuple, &key.tuple);
+		key.tuple = e->tuple;
 	HASH_FIND(hh, l->sockets, &key, sizeof key, s);
 	if (!s) {
 		s = NEW(struct ledger_socket);
@@ -178,6 +170,45 @@ static void feed_socket(struct ledger *l, const struct event *e, size_t index)
 		                .event = index});
 }
 
+/* A dump speaks for itself when it is younger than what it contradicts. */
+static int disputed(const struct ledger_socket *s)
+{
+	return s->has_details && s->path.n && s->details.state != ledger_state(s) &&
+	       s->details.state != ST_CLOSE && s->details.state != ST_BOUND_INACTIVE &&
+	       s->details_ns > s->path.v[s->path.n - 1].t_ns;
+}
+
+/* Transitions may be late, but not that late: then one is missing, and the dump is right. */
+static void check_socket(
+        struct ledger *l, struct ledger_socket *s, const struct event *e, size_t index)
+{
+	if (!disputed(s)) {
+		s->disputed_ns = 0;
+	} else if (!s->disputed_ns) {
+		s->disputed_ns = e->t_ns;
+	} else if (e->t_ns > s->disputed_ns + DISPUTE_NS) {
+		l->hosts[s->host].gaps++;
+		enter(l, s,
+		        (struct stay){.state = s->details.state,
+		                .since_ns = s->path.v[s->path.n - 1].t_ns,
+		                .t_ns = s->details_ns,
+		                .found = 1,
+		                .event = index});
+	}
+}
+
+static void feed_sample(struct ledger *l, const struct event *e, size_t index)
+{
+	struct ledger_host *h = &l->hosts[e->host];
+
+	h->sampled = 1;
+	h->sample = index;
+	h->sample_ns = e->t_ns;
+	for (struct ledger_socket *s = l->sockets; s; s = s->hh.next)
+		if (s->host == e->host)
+			check_socket(l, s, e, index);
+}
+
 /* ---- peers ---- */
 
 static struct ledger_connection *connection_of(struct ledger *l, const struct event *e)
@@ -202,7 +233,7 @@ static struct ledger_tuple *tuple_entry(
 
 	memset(&probe, 0, sizeof probe);
 	probe.key.host = h;
-	tuple_key(tuple, &probe.key.tuple);
+	probe.key.tuple = *tuple;
 	HASH_FIND(hh, l->tuples, &probe.key, sizeof probe.key, t);
 	return t;
 }
@@ -218,7 +249,7 @@ static void know_tuple(struct ledger *l, struct ledger_connection *c, const stru
 	if (!t) {
 		t = NEW(struct ledger_tuple);
 		t->key.host = c->host;
-		tuple_key(tuple, &t->key.tuple);
+		t->key.tuple = *tuple;
 		HASH_ADD(hh, l->tuples, key, sizeof t->key, t);
 	}
 	t->connection = c;
@@ -387,9 +418,7 @@ static void feed_host(struct ledger *l, const struct event *e, size_t index)
 		feed_socket(l, e, index);
 		break;
 	case EV_SAMPLE:
-		h->sampled = 1;
-		h->sample = index;
-		h->sample_ns = e->t_ns;
+		feed_sample(l, e, index);
 		break;
 	case EV_SEGMENT:
 		l->segments[e->segment.role][e->host][!!e->segment.again][e->segment.fate]++;

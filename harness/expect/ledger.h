@@ -4,7 +4,8 @@
  * It is fed one event after the other and never looks ahead.
  *
  * Sockets come from transitions (EV_STATE) and dumps (EV_SOCKET), keyed by host and cookie. Where
- * both speak of one socket the transitions are believed, and a dump tells its details alone.
+ * both speak of one socket the transitions are believed, and a dump tells its details alone, unless
+ * dumps contradict the last transition for a while: then the stream has a gap, and is known to.
  * Connections are what the peers report, keyed by host and the peer's own number.
  */
 #ifndef LASTACK_LEDGER_H
@@ -40,7 +41,8 @@ struct ledger_socket {
 	ARRAY(struct stay) path;
 	int has_details;
 	struct ev_socket details;
-	uint64_t details_ns; /* the moment of their reading */
+	uint64_t details_ns;  /* the moment of their reading */
+	uint64_t disputed_ns; /* since then a dump and the transitions disagree; 0 they agree */
 	UT_hash_handle hh;
 };
 
@@ -88,6 +90,7 @@ struct ledger_host {
 	int owned_known;
 	size_t owned_at;
 	unsigned descriptors;
+	unsigned gaps; /* sockets whose story lacks a transition that a dump proves */
 	unsigned life;
 	int ready, listening, exited, status;
 	size_t ready_at, listening_at, exited_at;

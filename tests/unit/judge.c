@@ -583,6 +583,21 @@ static void lost_events_undo_a_failure(void **state)
 	story_end(&st);
 }
 
+static void a_gap_proves_no_path(void **state)
+{
+	struct story st;
+
+	(void)state;
+	path_begin(&st, PATH_OF(CLOSING_PATH));
+	WALK(&st, 1, E, ST_FIN_WAIT_1);
+	story_socket(&st, 10, HOST_CLIENT, 1, (struct ev_socket){.state = ST_TIME_WAIT});
+	story_sample(&st, 11);
+	story_sample(&st, 300);
+	expect_error(&st,
+	        "transitions of 1 sockets of the client were missed: a dump shows them in "
+	        "another state");
+}
+
 static void a_cut_timeline_is_an_error(void **state)
 {
 	struct story st;
@@ -645,6 +660,7 @@ int main(void)
 	        cmocka_unit_test(kill_and_start),
 	        cmocka_unit_test(trouble_is_an_error),
 	        cmocka_unit_test(lost_events_undo_a_failure),
+	        cmocka_unit_test(a_gap_proves_no_path),
 	        cmocka_unit_test(a_cut_timeline_is_an_error),
 	        cmocka_unit_test(a_record_that_says_else_is_an_error),
 	};

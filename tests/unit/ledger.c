@@ -105,6 +105,40 @@ static void a_late_dump_changes_no_state(void **state)
 	assert_int_equal(l->sockets->details.state, E);
 }
 
+static void sampled(double ms)
+{
+	feed(plain(ms, EV_SAMPLE, SRC_SOCK_DIAG, HOST_CLIENT));
+}
+
+static void a_gap_is_noticed_in_time(void **state)
+{
+	(void)state;
+	went(SRC_BPF, 1, 1, ST_FIN_WAIT_1);
+	dumped(10, ST_TIME_WAIT);
+	sampled(11);
+	sampled(200);
+	assert_int_equal(population(ST_FIN_WAIT_1), 1); /* the stream may still be late */
+	sampled(250);
+	assert_int_equal(population(ST_FIN_WAIT_1), 0);
+	assert_int_equal(population(ST_TIME_WAIT), 1);
+	assert_int_equal(l->hosts[HOST_CLIENT].gaps, 1);
+}
+
+static void a_late_stream_is_no_gap(void **state)
+{
+	(void)state;
+	went(SRC_BPF, 1, 1, ST_FIN_WAIT_1);
+	dumped(10, ST_FIN_WAIT_2);
+	sampled(11);
+	went(SRC_BPF, 9, 9, ST_FIN_WAIT_2);
+	sampled(300);
+	went(SRC_BPF, 310, 310, ST_TIME_WAIT); /* the dump is older, and contradicts nothing */
+	sampled(700);
+	sampled(1000);
+	assert_int_equal(population(ST_TIME_WAIT), 1);
+	assert_int_equal(l->hosts[HOST_CLIENT].gaps, 0);
+}
+
 static void the_gone_are_counted_as_closed(void **state)
 {
 	(void)state;
@@ -156,31 +190,6 @@ static void a_new_life_counts_from_one(void **state)
 	assert_int_equal(HASH_COUNT(l->connections), 2);
 }
 
-static void keys_ignore_padding(void **state)
-{
-	struct event a, b;
-
-	(void)state;
-	memset(&a, 0x55, sizeof a);
-	memset(&b, 0xaa, sizeof b);
-	a.t_ns = b.t_ns = ORIGIN;
-	a.kind = b.kind = EV_STATE;
-	a.host = b.host = HOST_CLIENT;
-	a.cookie = b.cookie = 0;
-	a.tuple.local.family = b.tuple.local.family = AF_INET;
-	a.tuple.remote.family = b.tuple.remote.family = AF_INET;
-	a.tuple.local.port = b.tuple.local.port = 1;
-	a.tuple.remote.port = b.tuple.remote.port = 2;
-	memset(a.tuple.local.addr, 0, 16);
-	memset(b.tuple.local.addr, 0, 16);
-	memset(a.tuple.remote.addr, 0, 16);
-	memset(b.tuple.remote.addr, 0, 16);
-	a.state = b.state = (struct ev_state){.to = E, .since_ns = ORIGIN};
-	feed(a);
-	feed(b);
-	assert_int_equal(HASH_COUNT(l->sockets), 1);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -189,10 +198,11 @@ int main(void)
 	        CASE(two_sources_narrow),
 	        CASE(a_dump_first_then_the_story),
 	        CASE(a_late_dump_changes_no_state),
+	        CASE(a_gap_is_noticed_in_time),
+	        CASE(a_late_stream_is_no_gap),
 	        CASE(the_gone_are_counted_as_closed),
 	        CASE(other_ends_meet_by_four_tuple),
 	        CASE(a_new_life_counts_from_one),
-	        CASE(keys_ignore_padding),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

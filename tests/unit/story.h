@@ -91,9 +91,11 @@ static inline void story_sample(struct story *st, double ms)
 /* The n-th connection, as that host sees it. */
 static inline struct tuple tuple_of(int host, unsigned n)
 {
-	struct tuple t = {.local = {AF_INET, (uint16_t)(40000 + n), {198, 18, 0, 1}},
-	        .remote = {AF_INET, 5000, {198, 19, 0, 1}}};
+	struct tuple t = {.local = {.family = AF_INET, .port = (uint16_t)(40000 + n)},
+	        .remote = {.family = AF_INET, .port = 5000}};
 
+	memcpy(t.local.addr, (const uint8_t[]){198, 18, 0, 1}, 4);
+	memcpy(t.remote.addr, (const uint8_t[]){198, 19, 0, 1}, 4);
 	return host == HOST_CLIENT ? t : tuple_reversed(&t);
 }
 
