@@ -80,36 +80,36 @@ static void done(struct client *c, struct flow *f)
 }
 
 /* The response is here: ends the connection, or waits for the server to end it. */
-static int after_response(struct client *c, struct flow *f)
+static void after_response(struct client *c, struct flow *f)
 {
 	const struct bench_config *config = c->w->config;
 
 	if (config->closer == SIDE_CLIENT && config->how != HOW_HALF) {
 		done(c, f);
-		return 1;
+		return;
 	}
 	if (config->closer == SIDE_CLIENT && shutdown(f->fd, SHUT_WR)) {
 		failed(c, f, CALL_CLOSE, errno);
-		return 1;
+		return;
 	}
 	f->step = STEP_EOF;
 	f->moved = 0;
-	return 0;
+	wait_for(c, f, EV_READ);
 }
 
-/* One step of a flow. 1: go on with the next; 0: it waits or has ended. */
-static int step_send(struct client *c, struct flow *f)
+/* The steps. Each leaves the flow waiting, or ended. */
+static void step_send(struct client *c, struct flow *f)
 {
 	switch (event_send(f->fd, c->scratch, c->w->config->request, &f->moved)) {
 	case DONE:
 		break;
 	case WAIT:
 		wait_for(c, f, EV_WRITE);
-		return 0;
+		return;
 	case ENDED:
 	case BROKEN:
 		failed(c, f, f->connected_ns ? CALL_SEND : CALL_CONNECT, errno);
-		return 0;
+		return;
 	}
 	if (!f->connected_ns) {
 		f->connected_ns = clock_now_ns();
@@ -117,10 +117,10 @@ static int step_send(struct client *c, struct flow *f)
 	}
 	f->step = STEP_RECV;
 	f->moved = 0;
-	return 1;
+	wait_for(c, f, EV_READ); /* it never is there yet: spares the try */
 }
 
-static int step_recv(struct client *c, struct flow *f)
+static void step_recv(struct client *c, struct flow *f)
 {
 	size_t size = c->w->config->response;
 	enum progress p = event_recv(f->fd, c->scratch, BENCH_SCRATCH, size, &f->moved);
@@ -131,53 +131,39 @@ static int step_recv(struct client *c, struct flow *f)
 	}
 	switch (p) {
 	case DONE:
-		return !after_response(c, f);
+		after_response(c, f);
+		return;
 	case WAIT:
 		wait_for(c, f, EV_READ);
-		return 0;
+		return;
 	case ENDED:
 		failed(c, f, CALL_RECV, ENODATA);
-		return 0;
+		return;
 	case BROKEN:
 		failed(c, f, CALL_RECV, errno);
-		return 0;
+		return;
 	}
-	return 0;
 }
 
-static int step_eof(struct client *c, struct flow *f)
+static void step_eof(struct client *c, struct flow *f)
 {
 	switch (event_recv(f->fd, c->scratch, BENCH_SCRATCH, 1, &f->moved)) {
 	case WAIT:
 		wait_for(c, f, EV_READ);
-		return 0;
+		return;
 	case ENDED:
 		done(c, f);
-		return 0;
+		return;
 	case BROKEN:
 		if (errno == ECONNRESET && c->w->config->how == HOW_RST)
 			done(c, f);
 		else
 			failed(c, f, CALL_RECV, errno);
-		return 0;
+		return;
 	case DONE:
 		failed(c, f, CALL_RECV, EPROTO);
-		return 0;
+		return;
 	}
-	return 0;
-}
-
-static int step(struct client *c, struct flow *f)
-{
-	switch (f->step) {
-	case STEP_SEND:
-		return step_send(c, f);
-	case STEP_RECV:
-		return step_recv(c, f);
-	case STEP_EOF:
-		return step_eof(c, f);
-	}
-	return 0;
 }
 
 static void advance(evutil_socket_t fd, short what, void *arg)
@@ -186,8 +172,34 @@ static void advance(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (step(f->c, f))
-		;
+	switch (f->step) {
+	case STEP_SEND:
+		step_send(f->c, f);
+		break;
+	case STEP_RECV:
+		step_recv(f->c, f);
+		break;
+	case STEP_EOF:
+		step_eof(f->c, f);
+		break;
+	}
+}
+
+/* Opens the socket and begins to connect. -1 with the call that failed and errno. */
+static int open_socket(struct client *c, struct flow *f, enum bench_call *ret_call)
+{
+	*ret_call = CALL_SOCKET;
+	f->fd = socket(f->target.to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (f->fd < 0)
+		return -1;
+	if (!targets_plain(&c->w->targets) &&
+	        targets_prepare(&c->w->targets, &f->target, f->fd, ret_call))
+		return -1;
+	*ret_call = CALL_CONNECT;
+	if (connect(f->fd, (const struct sockaddr *)f->target.to, f->target.len) &&
+	        errno != EINPROGRESS)
+		return -1;
+	return 0;
 }
 
 static void begin(void *arg, uint32_t i, uint64_t due_ns)
@@ -203,23 +215,10 @@ static void begin(void *arg, uint32_t i, uint64_t due_ns)
 	f->step = STEP_SEND;
 	live_add(&c->w->live.started);
 	targets_next(&c->w->targets, &f->target);
-	f->fd = socket(f->target.to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (f->fd < 0) {
-		failed(c, f, CALL_SOCKET, errno);
-		return;
-	}
-	if (!targets_plain(&c->w->targets) &&
-	        targets_prepare(&c->w->targets, &f->target, f->fd, &call)) {
+	if (open_socket(c, f, &call))
 		failed(c, f, call, errno);
-		return;
-	}
-	if (connect(f->fd, (const struct sockaddr *)f->target.to, f->target.len) &&
-	        errno != EINPROGRESS) {
-		failed(c, f, CALL_CONNECT, errno);
-		return;
-	}
-	if (step(c, f)) /* on one machine the handshake is often over by now */
-		wait_for(c, f, EV_READ);
+	else
+		step_send(c, f); /* on one machine the handshake is often over by now */
 }
 
 int event_client_open(struct worker *w, struct err *err)

@@ -139,7 +139,7 @@ static int step_send(struct conn *c)
 	}
 	c->step = STEP_EOF;
 	c->moved = 0;
-	return 1;
+	return wait_for(c, EV_READ); /* it rarely is there yet: spares the try */
 }
 
 static int step_eof(struct conn *c)

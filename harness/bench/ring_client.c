@@ -87,6 +87,7 @@ static void chain(struct client *c, uint32_t i)
 	s->flags |= QUIET | IOSQE_FIXED_FILE;
 	s = next(c, i, OP_RECV);
 	io_uring_prep_recv(s, (int)i, c->scratch, config->response, MSG_WAITALL);
+	s->ioprio |= IORING_RECVSEND_POLL_FIRST; /* it never is there yet: spares the try */
 	s->flags |= LINK | IOSQE_FIXED_FILE;
 	if (config->closer == SIDE_SERVER) {
 		s = next(c, i, OP_EOF);

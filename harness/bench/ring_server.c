@@ -45,6 +45,7 @@ static void chain(struct server *s, uint32_t i)
 	if (config->closer == SIDE_CLIENT) {
 		q = ring_next(&s->ring, ring_tag(OP_EOF, i, 0));
 		io_uring_prep_recv(q, (int)i, s->scratch, 1, 0);
+		q->ioprio |= IORING_RECVSEND_POLL_FIRST;
 		q->flags |= HARD;
 	}
 	q = ring_next(&s->ring, ring_tag(OP_CLOSE, i, 0));

@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define POLL_FLOWS 96
+
 static int settle(struct worker *w, struct err *err)
 {
 	cpu_set_t one;
@@ -25,13 +27,20 @@ static int settle(struct worker *w, struct err *err)
 	return 0;
 }
 
-static struct event_base *make_base(struct err *err)
+/*
+ * For a few sockets that live some microseconds, poll() is cheaper than telling epoll of each and
+ * of its end. Many sockets, or times finer than a millisecond, want epoll.
+ */
+static struct event_base *make_base(const struct worker *w, struct err *err)
 {
 	struct event_config *c = must(event_config_new());
 	struct event_base *b;
 
 	event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK);
-	event_config_set_flag(c, EVENT_BASE_FLAG_PRECISE_TIMER);
+	if (w->config->rate > 0) /* one more system call a turn */
+		event_config_set_flag(c, EVENT_BASE_FLAG_PRECISE_TIMER);
+	else if (w->flows <= POLL_FLOWS)
+		event_config_avoid_method(c, "epoll");
 	b = event_base_new_with_config(c);
 	event_config_free(c);
 	if (!b)
@@ -60,7 +69,7 @@ static int prepare(struct worker *w)
 {
 	if (settle(w, &w->err))
 		return -1;
-	w->base = make_base(&w->err);
+	w->base = make_base(w, &w->err);
 	if (!w->base)
 		return -1;
 	w->told_event = event_new(w->base, w->told, EV_READ | EV_PERSIST, on_told, w);
