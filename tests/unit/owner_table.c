@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The three ways to a socket's owners find the same ones. */
+#include "observe/owner_table.h"
+#include "core/array.h"
+#include "observe/owner_bpf.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SOCKETS 40
+
+/* Listeners, every other one under two descriptors, all of them in a child too. */
+struct scene {
+	int fd[SOCKETS], copy[SOCKETS];
+	uint32_t inode[SOCKETS];
+	pid_t child;
+};
+
+static int listening(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static pid_t idle_child(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static void build(struct scene *s)
+{
+	for (int i = 0; i < SOCKETS; i++) {
+		struct stat st;
+
+		s->fd[i] = listening();
+		s->copy[i] = i % 2 ? dup(s->fd[i]) : -1;
+		assert_int_equal(fstat(s->fd[i], &st), 0);
+		s->inode[i] = (uint32_t)st.st_ino;
+	}
+	s->child = idle_child();
+}
+
+static void take_down(struct scene *s)
+{
+	kill(s->child, SIGKILL);
+	waitpid(s->child, NULL, 0);
+	for (int i = 0; i < SOCKETS; i++) {
+		close(s->fd[i]);
+		if (s->copy[i] >= 0)
+			close(s->copy[i]);
+	}
+}
+
+static struct owner_table *found(const struct scene *s, enum owner_search how)
+{
+	struct err err = {0};
+	struct owner_table *t = owner_table_new(s->inode, SOCKETS, how, &err);
+
+	if (!t && how == OWNERS_BPF && err.kind == ERR_MISSING)
+		return NULL;
+	if (!t)
+		fail_msg("%s", err.text);
+	return t;
+}
+
+static void check_one(const struct scene *s, const struct owner_table *t, int i)
+{
+	size_t n, each = i % 2 ? 2 : 1;
+	const struct owner *o = owner_table_find(t, s->inode[i], &n);
+	pid_t first = getpid() < s->child ? getpid() : s->child;
+
+	assert_int_equal(n, 2 * each);
+	for (size_t k = 0; k < n; k++) {
+		assert_int_equal(o[k].inode, s->inode[i]);
+		assert_true(o[k].fd == s->fd[i] || o[k].fd == s->copy[i]);
+		assert_true((o[k].pid == first) == (k < each));
+		assert_string_equal(owner_table_command(t, o[k].pid), "owner_table");
+	}
+}
+
+static void check(enum owner_search how)
+{
+	struct scene s;
+	struct owner_table *t;
+	size_t n;
+
+	build(&s);
+	t = found(&s, how);
+	if (!t) {
+		take_down(&s);
+		skip();
+	}
+	for (int i = 0; i < SOCKETS; i++)
+		check_one(&s, t, i);
+	assert_null(owner_table_find(t, 0, &n));
+	assert_int_equal(n, 0);
+	owner_table_free(t);
+	take_down(&s);
+}
+
+static void quickest(void **state)
+{
+	(void)state;
+	check(OWNERS_QUICK);
+}
+
+static void walk(void **state)
+{
+	(void)state;
+	check(OWNERS_WALK);
+}
+
+static void threads(void **state)
+{
+	(void)state;
+	check(OWNERS_THREADS);
+}
+
+static void bpf(void **state)
+{
+	(void)state;
+	check(OWNERS_BPF);
+}
+
+static void sure(void **state)
+{
+	(void)state;
+	check(OWNERS_SURE);
+}
+
+/* More descriptors than the quickest way walks through: it has to change its mind. */
+static void many_descriptors(void **state)
+{
+	int extra[1500], n = 0;
+
+	(void)state;
+	for (; n < 1500; n++) {
+		extra[n] = dup(0);
+		if (extra[n] < 0)
+			break;
+	}
+	check(OWNERS_QUICK);
+	while (n > 0)
+		close(extra[--n]);
+}
+
+static void nothing_wanted(void **state)
+{
+	struct err err = {0};
+	struct owner_table *t = owner_table_new(NULL, 0, OWNERS_QUICK, &err);
+	size_t n;
+
+	(void)state;
+	assert_non_null(t);
+	assert_null(owner_table_find(t, 1, &n));
+	assert_string_equal(owner_table_command(t, 1), "?");
+	owner_table_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(walk),
+	        cmocka_unit_test(threads),
+	        cmocka_unit_test(bpf),
+	        cmocka_unit_test(quickest),
+	        cmocka_unit_test(sure),
+	        cmocka_unit_test(many_descriptors),
+	        cmocka_unit_test(nothing_wanted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
