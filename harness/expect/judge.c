@@ -421,7 +421,7 @@ static void note_expectation(struct judge *j, const struct step *st, size_t i)
 	struct phrase wanted = {f.wanted, sizeof f.wanted, 0}, seen = {f.seen, sizeof f.seen, 0};
 	char text[32];
 
-	if (a.kind == ANSWER_UNDECIDED && !time_is_up(j))
+	if (!breach && a.kind == ANSWER_UNDECIDED && !time_is_up(j))
 		return;
 	phrase_expectation(x, f.wanted, sizeof f.wanted);
 	wanted.n = strlen(f.wanted);
@@ -567,8 +567,11 @@ static void verdict_over(struct verdict *v)
 	const struct finding *f = worst_finding(v);
 	struct phrase why = {v->why, sizeof v->why, 0};
 
-	if (!f)
+	if (!f) { /* a step that failed is never a PASS, whatever is missing in the account of it */
+		v->kind = VERDICT_ERROR;
+		phrase_add(&why, "a step failed, and the judge has no finding for it");
 		return;
+	}
 	v->kind = f->kind;
 	phrase_add(&why, "step %u (line %u): %s: %s", f->step + 1, f->at.line, f->wanted, f->seen);
 }

@@ -159,6 +159,38 @@ static void on_children(evutil_socket_t fd, short what, void *arg)
 				peer_ended(&c->peers[h], status);
 }
 
+/* PF_EXITING, in the flags of /proc/PID/stat: its sockets may be closed already. */
+static int is_exiting(pid_t pid)
+{
+	char path[64], text[512], *after;
+	unsigned flags = 0;
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = 0;
+	after = strrchr(text, ')'); /* of the name, which may hold anything */
+	if (after)
+		sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %u", &flags);
+	return !!(flags & 4);
+}
+
+void cast_reap(struct cast *c)
+{
+	for (int h = 0; h < 2; h++) {
+		struct peer *p = &c->peers[h];
+		int status;
+
+		if (p->pid && is_exiting(p->pid) && waitpid(p->pid, &status, 0) == p->pid)
+			peer_ended(p, status);
+	}
+}
+
 struct cast *cast_new(struct runner *r, struct err *err)
 {
 	struct cast *c = must(calloc(1, sizeof *c));

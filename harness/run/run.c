@@ -166,6 +166,9 @@ static void rule(struct runner *r)
 {
 	struct ruling x = judge_rule(r->judge);
 
+	/* A program that died looks like a kernel that misbehaves until its end is known. */
+	if (x.kind == ANSWER_FAILS)
+		cast_reap(r->cast);
 	switch (x.kind) {
 	case ANSWER_HOLDS:
 		end_step(r, STEP_HOLDS);

@@ -80,6 +80,8 @@ int cast_ready(const struct cast *c); /* both have said so */
 /* A command line without its number and newline. `number` comes back in DONE. */
 void cast_tell(struct cast *c, enum host h, unsigned number, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
+/* Those that are ending now are waited for: what they leave behind is told with their end. */
+void cast_reap(struct cast *c);
 pid_t cast_pid(const struct cast *c, enum host h); /* 0: not running */
 
 /* ---- act.c ---- */

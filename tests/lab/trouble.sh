@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What goes wrong around a run: the line that says so, the exit code, and nothing left behind.
+set -u
+BIN=${BIN:-bin}
+here=$(mktemp -d)
+chmod 755 "$here"
+trap 'umount "$here/full" 2>/dev/null; rm -rf "$here"' EXIT
+cp "$BIN"/lastack "$BIN"/lastack-server "$BIN"/lastack-client "$here"/
+export LASTACK_SCENARIOS=${LASTACK_SCENARIOS:-$PWD/scenarios}
+n=0 failed=0
+
+# expect WHAT CODE WORDS: the last command's exit code and words of its output ("": it has none)
+expect() {
+	n=$((n + 1))
+	if [ "$code" = "$2" ] && if [ "$3" ]; then grep -qF -- "$3" "$here/said"; else [ ! -s "$here/said" ]; fi; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		echo "# exit code $code, wanted $2 and '$3' in:"
+		sed 's/^/# /' "$here/said"
+		failed=1
+	fi
+}
+run() { # anything; its exit code into $code, its words into the file
+	"$@" >"$here/said" 2>&1 </dev/null
+	code=$?
+}
+ours() { # pids of one of our programs
+	local p
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/exe" 2>/dev/null)" = "$here/$1" ] && echo "${p#/proc/}"
+	done
+}
+wait_for() { # a command that succeeds within 10 s
+	local i
+	for i in $(seq 1000); do
+		"$@" && return 0
+		read -rt 0.01 _ <> <(:) || true
+	done
+	return 1
+}
+some() { [ -n "$(ours "$1")" ]; }
+none() { [ -z "$(ours "$1")" ]; }
+
+scenario() {
+	printf '%s\n' "$2" >"$here/$1.yaml"
+}
+scenario holds 'claim: It lasts
+steps:
+- client: {connect: 1}
+- expect: {for: 60s, client: {ESTABLISHED: 1}}'
+scenario never 'claim: It never comes true
+link: veth
+steps:
+- client: {connect: 3}
+- expect: {within: 300ms, server: {CLOSE_WAIT: 3}}'
+scenario wire 'claim: It needs the wire
+link: wire
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
+scenario plain 'claim: It opens and closes
+link: veth
+server: {on_eof: close}
+steps:
+- client: {connect: 1}
+- client: {close: all}
+- expect: {client: {TIME_WAIT: 1}}'
+scenario typo 'claim: A sysctl that does not exist
+server: {sysctl: {net.ipv4.tcp_fin_timeot: 5}}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
+scenario global 'claim: A sysctl of the whole machine
+server: {sysctl: {net.ipv4.tcp_max_orphans: 5}}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
+scenario value 'claim: A value that the kernel refuses
+server: {sysctl: {net.ipv4.tcp_fin_timeout: many}}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
+
+# A peer that dies, though no step kills it.
+"$here/lastack" run --ip 4 "$here/holds.yaml" >"$here/said" 2>&1 </dev/null &
+pid=$!
+wait_for some lastack-server
+wait_for some lastack-client
+kill -KILL "$(ours lastack-server)"
+wait $pid
+code=$?
+expect "a peer that dies is an ERROR that names it" 3 "server"
+expect "and how it died" 3 "SIGKILL"
+wait_for none lastack-client
+run test -z "$(ours lastack-client)"
+expect "its cell is gone" 0 ""
+
+run "$here/lastack" run --ip 4 "$here/never.yaml"
+expect "an expectation that is never met is a FAIL" 1 "server CLOSE_WAIT = 3"
+expect "with what was seen instead" 1 "3 in ESTABLISHED"
+expect "and the stretch of the timeline" 1 "** server"
+
+run "$here/lastack" run "$here/typo.yaml"
+expect "a sysctl that does not exist, with the nearest name" 2 "typo.yaml:2:19: "
+expect "is told which was meant" 2 "did you mean 'net.ipv4.tcp_fin_timeout'"
+run "$here/lastack" run "$here/global.yaml"
+expect "a sysctl that only the whole machine has" 2 "only for the whole machine"
+run "$here/lastack" run "$here/value.yaml"
+expect "a value that the kernel refuses" 2 "net.ipv4.tcp_fin_timeout = many"
+run "$here/lastack" run --set server:net.ipv4.tcp_fin_timeot=3 "$here/plain.yaml"
+expect "a sysctl of --set that does not exist" 2 "tcp_fin_timeot"
+
+# Ctrl-C: the verdicts so far, and nothing left.
+"$here/lastack" run --ip 4 "$here/plain.yaml" "$here/holds.yaml" >"$here/said" 2>&1 </dev/null &
+pid=$!
+wait_for grep -q PASS "$here/said"
+wait_for some lastack-server
+kill -INT $pid
+wait $pid
+code=$?
+expect "Ctrl-C ends with the verdicts so far" 3 "interrupted"
+expect "one passed" 3 "1 passed"
+wait_for none lastack-server
+run test -z "$(ours lastack-server)$(ours lastack-client)$(ours lastack)"
+expect "and leaves nothing" 0 ""
+
+# Room for output.
+run "$here/lastack" run --out /proc/nowhere "$here/plain.yaml"
+expect "--out where nothing can be made" 2 "/proc/nowhere"
+run "$here/lastack" run --report json=/nowhere/x "$here/plain.yaml"
+expect "--report into a folder that is not there" 2 "/nowhere/x"
+run "$here/lastack" run --ip 4 --report json=/dev/full "$here/plain.yaml"
+expect "--report to a full device" 3 "No space left on device"
+if mkdir "$here/full" && mount -t tmpfs -o size=8k tmpfs "$here/full" 2>/dev/null; then
+	run "$here/lastack" run --ip 4 --out "$here/full" "$here/plain.yaml"
+	expect "--out on a full disk" 3 "No space left on device"
+	run find "$here/full" -type f -name '*.ndjson'
+	expect "leaves no half file" 0 ""
+fi
+
+# Without /dev/net/tun, and without root.
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/wire.yaml'"
+expect "no TUN: the wire is skipped, and all was" 4 "tun"
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/wire.yaml' '$here/plain.yaml'"
+expect "no TUN: the rest runs" 0 "1 passed, 0 failed, 1 skipped"
+chmod 644 "$here"/*.yaml
+if setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur true 2>/dev/null; then
+	run setpriv --reuid=65534 --regid=65534 --clear-groups "$here/lastack" run --ip 4 "$here/plain.yaml"
+	expect "an ordinary user runs it in a user namespace" 0 "1 passed"
+else
+	n=$((n + 1))
+	echo "ok $n - an ordinary user runs it in a user namespace # SKIP no user namespaces here"
+fi
+run setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur sh -c \
+	"echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all '$here/lastack' run --ip 4 '$here/plain.yaml'"
+expect "without the right to make namespaces: skipped, and what would mend it" 4 "netns"
+exit $failed
