@@ -1,46 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds out what this machine can do by trying it. */
-#include "capability_probe.h"
-
-#include "model/capability.h"
+#include "capability_try.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <libmnl/libmnl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
-#include <linux/if_ether.h>
-#include <linux/if_link.h>
-#include <linux/if_tun.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define PRINTF(a, b) __attribute__((format(printf, a, b)))
-
-static void have(struct capability_state *s)
+void capability_have_it(struct capability_state *s)
 {
 	s->have = 1;
 }
 
-PRINTF(2, 3) static void lacks(struct capability_state *s, const char *fmt, ...)
+void capability_lacks(struct capability_state *s, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -49,7 +28,7 @@ PRINTF(2, 3) static void lacks(struct capability_state *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-PRINTF(2, 3) static void mend(struct capability_state *s, const char *fmt, ...)
+void capability_mend(struct capability_state *s, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -58,41 +37,7 @@ PRINTF(2, 3) static void mend(struct capability_state *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The number in a file of /proc, -1 when there is no such file. */
-static long number_in(const char *path)
-{
-	char text[32];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof text - 1);
-	close(fd);
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	return strtol(text, NULL, 10);
-}
-
-/* Runs in a child what changes the process it runs in; gives its result, an errno or 0. */
-static int in_child(int (*call)(void))
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		return errno;
-	if (!pid)
-		_exit(call());
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-}
-
-/* Root in a sandbox may lack what root is asked for. */
-static int has_admin_rights(void)
+int capability_admin_rights(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}};
@@ -106,294 +51,13 @@ static int has_admin_rights(void)
 static void probe_root(struct capability_state *s)
 {
 	if (geteuid()) {
-		lacks(s, "run as an ordinary user (uid %d)", (int)geteuid());
-		mend(s, "run it with sudo");
-	} else if (!has_admin_rights()) {
-		lacks(s, "root without CAP_SYS_ADMIN and CAP_NET_ADMIN: a container?");
-		mend(s, "run outside of the container, or with --privileged");
+		capability_lacks(s, "run as an ordinary user (uid %d)", (int)geteuid());
+		capability_mend(s, "run it with sudo");
+	} else if (!capability_admin_rights()) {
+		capability_lacks(s, "root without CAP_SYS_ADMIN and CAP_NET_ADMIN: a container?");
+		capability_mend(s, "run outside of the container, or with --privileged");
 	} else {
-		have(s);
-	}
-}
-
-/* Network administration in a namespace of our own: as root at once, else as a user's. */
-static int new_namespace(void)
-{
-	int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID;
-
-	if (!has_admin_rights() && unshare(CLONE_NEWUSER) < 0)
-		return errno;
-	return unshare(flags) < 0 ? errno : 0;
-}
-
-/* Ubuntu's restriction lets the namespace be made and takes the rights in it away. */
-static int loopback_up(void)
-{
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? errno : 0;
-}
-
-static int try_netns(void)
-{
-	int e = new_namespace();
-
-	return e ? e : loopback_up();
-}
-
-#define APPARMOR "kernel.apparmor_restrict_unprivileged_userns"
-#define DEBIAN   "kernel.unprivileged_userns_clone"
-
-/* Why a user namespace was refused. */
-static void explain_userns(struct capability_state *s, int e)
-{
-	if (number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1) {
-		lacks(s, "AppArmor denies user namespaces to ordinary users (" APPARMOR " = 1)");
-		mend(s, "as root: sysctl -w " APPARMOR "=0; or run with sudo");
-	} else if (number_in("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
-		lacks(s, "ordinary users may not make user namespaces (" DEBIAN " = 0)");
-		mend(s, "as root: sysctl -w " DEBIAN "=1; or run with sudo");
-	} else if (number_in("/proc/sys/user/max_user_namespaces") == 0) {
-		lacks(s, "no user namespaces allowed (user.max_user_namespaces = 0)");
-		mend(s, "as root: sysctl -w user.max_user_namespaces=10000; or run with sudo");
-	} else {
-		lacks(s, "a user namespace is refused: %s", strerror(e));
-		if (e == EPERM)
-			mend(s, "a container's seccomp filter or a chroot denies it: run outside, "
-			        "or as root");
-		else if (e == EINVAL)
-			mend(s, "a kernel with CONFIG_USER_NS; or run with sudo");
-	}
-}
-
-static void probe_netns(struct capability_state *s)
-{
-	int e = in_child(try_netns);
-
-	if (!e) {
-		have(s);
-		return;
-	}
-	if (!has_admin_rights() && e != ENOSPC) {
-		explain_userns(s, e);
-		return;
-	}
-	lacks(s, "a network namespace cannot be made: %s", strerror(e));
-	if (e == ENOSPC)
-		mend(s, "the limit is reached: sysctl user.max_net_namespaces, "
-		        "user.max_user_namespaces");
-	else if (e == EINVAL)
-		mend(s, "a kernel with CONFIG_NET_NS and CONFIG_PID_NS");
-	else
-		mend(s, "a sandbox or its seccomp filter denies it: run outside of it");
-}
-
-#define NOBODY 65534
-
-/* The same as an ordinary user, who is `nobody` when root asks. */
-static int try_userns(void)
-{
-	if (!geteuid() && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	                          setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return errno;
-	return try_netns();
-}
-
-static void probe_userns(struct capability_state *s)
-{
-	int e = in_child(try_userns);
-
-	if (e)
-		explain_userns(s, e);
-	else
-		have(s);
-}
-
-/* Stops a probe that happens in a namespace, when none can be made. */
-static int without_namespace(struct capability_state *s)
-{
-	const struct capability_state *ns = capability_state("netns");
-
-	if (ns->have)
-		return 0;
-	lacks(s, "needs netns: %s", ns->why);
-	mend(s, "%s", ns->mend);
-	return 1;
-}
-
-static int try_tun(void)
-{
-	struct ifreq r = {.ifr_name = "probe", .ifr_flags = IFF_TUN | IFF_NO_PI};
-	int e = new_namespace(), fd;
-
-	if (e)
-		return e;
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	return fd < 0 || ioctl(fd, TUNSETIFF, &r) < 0 ? errno : 0;
-}
-
-static void probe_tun(struct capability_state *s)
-{
-	struct stat st;
-	int e;
-
-	if (without_namespace(s))
-		return;
-	e = in_child(try_tun);
-	if (!e) {
-		have(s);
-	} else if (stat("/dev/net/tun", &st) < 0) {
-		lacks(s, "there is no /dev/net/tun");
-		mend(s, "modprobe tun; in a container: give it the device");
-	} else if (e == EACCES) {
-		lacks(s, "/dev/net/tun has mode %04o: only root may open it",
-		        (unsigned)(st.st_mode & 07777));
-		mend(s, "as root: chmod 0666 /dev/net/tun (the default of most distributions)");
-	} else {
-		lacks(s, "a TUN device cannot be made: %s", strerror(e));
-		mend(s, "%s", e == ENODEV || e == ENXIO ? "modprobe tun" : "");
-	}
-}
-
-static int try_packet(void)
-{
-	int e = new_namespace();
-
-	if (e)
-		return e;
-	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)) < 0 ? errno : 0;
-}
-
-static void probe_packet(struct capability_state *s)
-{
-	int e;
-
-	if (without_namespace(s))
-		return;
-	e = in_child(try_packet);
-	if (!e) {
-		have(s);
-		return;
-	}
-	lacks(s, "an AF_PACKET socket is refused: %s", strerror(e));
-	if (e == EAFNOSUPPORT)
-		mend(s, "modprobe af_packet, or a kernel with CONFIG_PACKET");
-}
-
-/* Sends one request and reads the answer's errno. */
-static int netlink_asked(int bus, struct nlmsghdr *h)
-{
-	char buf[8192];
-	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	ssize_t n;
-
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	        mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
-		return errno;
-	n = mnl_socket_recvfrom(nl, buf, sizeof buf);
-	if (n < 0)
-		return errno;
-	mnl_socket_close(nl);
-	return mnl_cb_run(buf, (size_t)n, 0, 0, NULL, NULL) < 0 ? errno : 0;
-}
-
-static int try_veth(void)
-{
-	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *link;
-	struct nlattr *info;
-	int e = new_namespace();
-
-	if (e)
-		return e;
-	h->nlmsg_type = RTM_NEWLINK;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-	link = mnl_nlmsg_put_extra_header(h, sizeof *link);
-	link->ifi_family = AF_UNSPEC;
-	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
-	mnl_attr_put_strz(h, IFLA_INFO_KIND, "veth");
-	mnl_attr_nest_end(h, info);
-	return netlink_asked(NETLINK_ROUTE, h);
-}
-
-static void probe_veth(struct capability_state *s)
-{
-	int e;
-
-	if (without_namespace(s))
-		return;
-	e = in_child(try_veth);
-	if (!e) {
-		have(s);
-		return;
-	}
-	lacks(s, "a veth pair cannot be made: %s", strerror(e));
-	if (e == EOPNOTSUPP)
-		mend(s, "modprobe veth, or a kernel with CONFIG_VETH");
-}
-
-static int try_nft(void)
-{
-	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *g;
-	int e = new_namespace();
-
-	if (e)
-		return e;
-	h->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	g = mnl_nlmsg_put_extra_header(h, sizeof *g);
-	g->nfgen_family = AF_UNSPEC;
-	g->version = NFNETLINK_V0;
-	return netlink_asked(NETLINK_NETFILTER, h);
-}
-
-static void probe_nft(struct capability_state *s)
-{
-	int e;
-
-	if (without_namespace(s))
-		return;
-	e = in_child(try_nft);
-	if (!e) {
-		have(s);
-		return;
-	}
-	lacks(s, "the kernel does not answer for nftables: %s", strerror(e));
-	mend(s, "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES");
-}
-
-static int try_ipv6(void)
-{
-	int e = new_namespace();
-
-	if (e)
-		return e;
-	if (socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0)
-		return errno;
-	/* This file shows the namespace of whoever reads it. */
-	return number_in("/proc/sys/net/ipv6/conf/default/disable_ipv6") == 0 ? 0 : ENODEV;
-}
-
-static void probe_ipv6(struct capability_state *s)
-{
-	int e;
-
-	if (without_namespace(s))
-		return;
-	e = in_child(try_ipv6);
-	if (!e) {
-		have(s);
-	} else if (e == ENODEV) {
-		lacks(s, "IPv6 is switched off in new namespaces");
-		mend(s, "sysctl net.ipv6.conf.default.disable_ipv6, or ipv6.disable=1 among the "
-		        "kernel's parameters");
-	} else {
-		lacks(s, "no IPv6 in this kernel: %s", strerror(e));
-		mend(s, "a kernel with CONFIG_IPV6, booted without ipv6.disable=1");
+		capability_have_it(s);
 	}
 }
 
@@ -402,11 +66,12 @@ static void probe_ipv6(struct capability_state *s)
 static void probe_btf(struct capability_state *s)
 {
 	if (!access(BTF, R_OK)) {
-		have(s);
+		capability_have_it(s);
 		return;
 	}
-	lacks(s, BTF ": %s", strerror(errno));
-	mend(s, "a kernel with CONFIG_DEBUG_INFO_BTF (as distributions build it since 5.4)");
+	capability_lacks(s, BTF ": %s", strerror(errno));
+	capability_mend(
+	        s, "a kernel with CONFIG_DEBUG_INFO_BTF (as distributions build it since 5.4)");
 }
 
 static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -446,22 +111,23 @@ static void probe_bpf(struct capability_state *s)
 	int e;
 
 	if (!btf->have) {
-		lacks(s, "needs btf: %s", btf->why);
-		mend(s, "%s", btf->mend);
+		capability_lacks(s, "needs btf: %s", btf->why);
+		capability_mend(s, "%s", btf->mend);
 		return;
 	}
 	e = load_tp_btf();
 	if (!e) {
-		have(s);
+		capability_have_it(s);
 		return;
 	}
-	lacks(s, "a tracing program does not load: %s", strerror(e));
+	capability_lacks(s, "a tracing program does not load: %s", strerror(e));
 	if (e == EPERM && geteuid())
-		mend(s, "run with sudo (CAP_BPF and CAP_PERFMON)");
+		capability_mend(s, "run with sudo (CAP_BPF and CAP_PERFMON)");
 	else if (e == EPERM)
-		mend(s, "kernel lockdown (/sys/kernel/security/lockdown) or a container denies it");
+		capability_mend(s,
+		        "kernel lockdown (/sys/kernel/security/lockdown) or a container denies it");
 	else
-		mend(s, "Linux 5.5 or later");
+		capability_mend(s, "Linux 5.5 or later");
 }
 
 static int in_path(const char *program)
@@ -481,11 +147,11 @@ static int in_path(const char *program)
 static void probe_program(struct capability_state *s, const char *program, const char *package)
 {
 	if (in_path(program)) {
-		have(s);
+		capability_have_it(s);
 		return;
 	}
-	lacks(s, "there is no program %s", program);
-	mend(s, "apt-get install %s", package);
+	capability_lacks(s, "there is no program %s", program);
+	capability_mend(s, "apt-get install %s", package);
 }
 
 static void probe_iproute2(struct capability_state *s)
@@ -507,16 +173,16 @@ static const struct {
 	void (*probe)(struct capability_state *s);
 } probes[] = {
         {"root", probe_root},
-        {"netns", probe_netns},
-        {"userns", probe_userns},
-        {"tun", probe_tun},
-        {"packet", probe_packet},
-        {"veth", probe_veth},
+        {"netns", capability_probe_netns},
+        {"userns", capability_probe_userns},
+        {"tun", capability_probe_tun},
+        {"packet", capability_probe_packet},
+        {"veth", capability_probe_veth},
         {"bpf", probe_bpf},
         {"btf", probe_btf},
-        {"ipv6", probe_ipv6},
+        {"ipv6", capability_probe_ipv6},
         {"iproute2", probe_iproute2},
-        {"nft", probe_nft},
+        {"nft", capability_probe_nft},
         {"tshark", probe_tshark},
 };
 
