@@ -412,6 +412,16 @@ static void add_time(struct phrase *p, const struct judge *j, const struct step 
 		phrase_add(p, " within %s", duration_format(within_ns(j, st), text, sizeof text));
 }
 
+/* Counted from where the step's own `after` is counted from. */
+static void add_elapsed(struct phrase *p, const struct judge *j, const struct step *st)
+{
+	uint64_t ns = j->l->now_ns - j->l->step_from_ns + (st->has_after ? st->after_ns : 0);
+	char text[32];
+
+	if (ns)
+		phrase_add(p, " after %s", duration_format(ns, text, sizeof text));
+}
+
 static void note_expectation(struct judge *j, const struct step *st, size_t i)
 {
 	const struct expectation *x = &st->expectations.v[i];
@@ -430,9 +440,8 @@ static void note_expectation(struct judge *j, const struct step *st, size_t i)
 	if (breach)
 		phrase_add(&seen, ", after it had held for %s",
 		        duration_format(j->breach_ns - j->held_since_ns, text, sizeof text));
-	else if (f.kind == VERDICT_FAIL && j->l->now_ns > j->l->step_from_ns)
-		phrase_add(&seen, " after %s",
-		        duration_format(j->l->now_ns - j->l->step_from_ns, text, sizeof text));
+	else if (f.kind == VERDICT_FAIL && !x->path.n) /* a path tells its own times */
+		add_elapsed(&seen, j, st);
 	array_push(&j->findings, f);
 }
 

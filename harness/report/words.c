@@ -232,10 +232,18 @@ const char *words_event(const struct outcome *r, const struct event *e, char *bu
 	return buf;
 }
 
+/* What a transition tells already, or no reader asks for. */
+static int is_echo(const struct event *e)
+{
+	return e->kind == EV_KERNEL &&
+	       (e->kernel.deed == KERNEL_DESTROY || e->kernel.deed == KERNEL_MINISOCKET ||
+	               e->kernel.deed == KERNEL_EXPIRE);
+}
+
 int words_worth(const struct event *e)
 {
 	return e->kind != EV_SAMPLE && e->kind != EV_TICK && e->kind != EV_SOCKET &&
-	       e->kind != EV_COUNTER && e->kind != EV_COUNT;
+	       e->kind != EV_COUNTER && e->kind != EV_COUNT && !is_echo(e);
 }
 
 size_t words_stretch(const struct timeline *t, size_t last, size_t most, size_t *ret_n)
