@@ -25,6 +25,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#define RECENT  64
 #define WAIT_NS (500 * NS_PER_US) /* far more than lies between two records of one call chain */
 
 enum waiting { FOR_NOTHING, FOR_PORT, FOR_CLOSE, FOR_MORE };
@@ -32,7 +33,8 @@ enum waiting { FOR_NOTHING, FOR_PORT, FOR_CLOSE, FOR_MORE };
 struct life {
 	uint64_t key;
 	enum waiting waiting;
-	int minisocket;        /* it has one: the full socket's CLOSE is not the end */
+	int minisocket;        /* it has one */
+	int closes;            /* the CLOSE of its full socket is still to come, and not the end */
 	enum tcp_state state;  /* of the minisocket */
 	uint64_t end_ns;       /* when its timer comes to its end, by its length */
 	struct raw_event held; /* what waits */
@@ -47,6 +49,7 @@ struct bpf_merge {
 	struct life *lives;
 	ARRAY(struct pending) pending; /* in the order in which they began to wait */
 	size_t first;                  /* of those not looked at yet */
+	size_t for_more;               /* lives that wait so */
 	const bpf_reason *reasons;
 	uint64_t jiffy_ns;
 	void (*each)(void *arg, const struct event *e);
@@ -206,7 +209,17 @@ static void hold(
 
 	l->waiting = what;
 	l->held = *raw;
+	m->for_more += what == FOR_MORE;
 	array_push(&m->pending, p);
+}
+
+static enum waiting wait_no_more(struct bpf_merge *m, struct life *l)
+{
+	enum waiting was = l->waiting;
+
+	m->for_more -= was == FOR_MORE;
+	l->waiting = FOR_NOTHING;
+	return was;
 }
 
 static int same_tuple(const struct raw_event *a, const struct raw_event *b)
@@ -222,18 +235,24 @@ static int same_tuple(const struct raw_event *a, const struct raw_event *b)
 static void minisocket_ends(
         struct bpf_merge *m, struct life *l, const struct raw_event *raw, enum kernel_deed deed)
 {
+	wait_no_more(m, l);
 	tell_deed(m, raw, deed, l->state);
 	tell_state(m, raw, l->state, ST_CLOSE);
 	forget(m, l);
 }
 
-/* A connection has a port: is that of a minisocket that was just taken away for it? */
+/*
+ * A connection begins: did it take the four-tuple of a minisocket? That was taken away a moment
+ * ago, so it is among the last that wait.
+ */
 static void find_reused(struct bpf_merge *m, const struct raw_event *raw)
 {
-	for (size_t i = m->first; i < m->pending.n; i++) {
+	size_t stop = m->pending.n > m->first + RECENT ? m->pending.n - RECENT : m->first;
+
+	for (size_t i = m->pending.n; m->for_more && i > stop; i--) {
 		struct life *l;
 
-		HASH_FIND(hh, m->lives, &m->pending.v[i].key, sizeof(uint64_t), l);
+		HASH_FIND(hh, m->lives, &m->pending.v[i - 1].key, sizeof(uint64_t), l);
 		if (!l || l->waiting != FOR_MORE || !same_tuple(&l->held, raw))
 			continue;
 		minisocket_ends(m, l, &l->held, KERNEL_REUSE);
@@ -244,10 +263,9 @@ static void find_reused(struct bpf_merge *m, const struct raw_event *raw)
 /* What waited has its answer, or will get none. */
 static void resolve(struct bpf_merge *m, struct life *l)
 {
-	enum waiting was = l->waiting;
+	enum waiting was = wait_no_more(m, l);
 	struct raw_event raw = l->held;
 
-	l->waiting = FOR_NOTHING;
 	switch (was) {
 	case FOR_NOTHING:
 		return;
@@ -280,11 +298,27 @@ void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
 		if (l && l->waiting != FOR_NOTHING && l->held.t_ns == p.t_ns)
 			resolve(m, l);
 	}
-	if (m->first == m->pending.n)
-		m->first = m->pending.n = 0;
+	if (m->first < m->pending.n / 2)
+		return;
+	m->pending.n -= m->first;
+	if (m->pending.n)
+		memmove(m->pending.v, m->pending.v + m->first, m->pending.n * sizeof *m->pending.v);
+	m->first = 0;
 }
 
 /* ---- records ---- */
+
+/* The full socket closes, and a minisocket has its place: now its predecessor is known. */
+static void on_replaced(struct bpf_merge *m, struct life *l, const struct raw_event *raw)
+{
+	l->closes = 0;
+	if (l->waiting != FOR_CLOSE)
+		return;
+	wait_no_more(m, l);
+	if (l->state != raw->from)
+		tell_state(m, &l->held, raw->from, l->state);
+	tell_timer(m, &l->held, KERNEL_MINISOCKET, l->state);
+}
 
 static void on_state(struct bpf_merge *m, const struct raw_event *raw)
 {
@@ -293,27 +327,16 @@ static void on_state(struct bpf_merge *m, const struct raw_event *raw)
 	if (l && l->waiting == FOR_PORT) { /* it is known now, if there ever was one */
 		l->held.local_port = raw->local_port;
 		resolve(m, l);
-		l = NULL;
+		l = life_find(m, raw);
 	}
-	if (raw->from == ST_CLOSE) {
-		if (raw->to == ST_SYN_SENT)
-			hold(m, life_new(m, raw), FOR_PORT, raw);
-		else
-			tell_state(m, raw, ST_NONE, raw->to);
-		return;
-	}
-	if (!l || !l->minisocket || raw->to != ST_CLOSE) {
-		if (raw->from == ST_SYN_RECV)
-			find_reused(m, raw);
+	if (!l && raw->from == ST_CLOSE && raw->to == ST_SYN_SENT)
+		hold(m, life_new(m, raw), FOR_PORT, raw);
+	else if (raw->from == ST_CLOSE)
+		tell_state(m, raw, ST_NONE, raw->to);
+	else if (l && l->closes && raw->to == ST_CLOSE)
+		on_replaced(m, l, raw);
+	else
 		tell_state(m, raw, raw->from, raw->to);
-		return;
-	}
-	if (l->waiting != FOR_CLOSE)
-		return;
-	l->waiting = FOR_NOTHING;
-	if (l->state != raw->from)
-		tell_state(m, &l->held, raw->from, l->state);
-	tell_timer(m, &l->held, KERNEL_MINISOCKET, l->state);
 }
 
 static void on_port(struct bpf_merge *m, const struct raw_event *raw)
@@ -363,11 +386,13 @@ static void on_start(struct bpf_merge *m, const struct raw_event *raw)
 	struct life *l = life_find(m, raw);
 
 	if (!l || !l->minisocket) {
-		hold(m, minisocket_known(m, raw), FOR_CLOSE, raw);
+		l = minisocket_known(m, raw);
+		l->closes = 1;
+		hold(m, l, FOR_CLOSE, raw);
 		return;
 	}
 	if (l->waiting == FOR_MORE)
-		l->waiting = FOR_NOTHING; /* it was only moved */
+		wait_no_more(m, l); /* it was only moved */
 	minisocket_moves(m, l, raw);
 }
 
