@@ -37,7 +37,7 @@ int bpf_netns_cookie(uint64_t *ret, struct err *err)
 #include <string.h>
 #include <sys/mman.h>
 
-#define RING_BYTES (2u << 20)
+#define RING_BYTES (4u << 20)
 
 static size_t sleepers_bytes(void)
 {
@@ -75,7 +75,7 @@ struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct 
 	o->rings = bpf_programs_map(o->programs, "rings");
 	o->nets = bpf_programs_map(o->programs, "nets");
 	o->counts = bpf_programs_map(o->programs, "counts");
-	bpf_programs_reasons(o->reasons);
+	bpf_reasons_read(o->reasons);
 	return o;
 }
 

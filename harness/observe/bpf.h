@@ -34,11 +34,10 @@ struct bpf_ring;
 /* What each program gives. Any of them may be refused by a kernel, alone. */
 #define BPF_PROGRAMS(P)                                                                            \
 	P(STATE, "state", "every transition of a full socket")                                     \
-	P(TW_START, "timewait-start", "a minisocket begins, or its timer is set again")            \
+	P(TW_START, "timewait-start", "a minisocket begins or is set again; connect() has a port") \
 	P(TW_CANCEL, "timewait-cancel", "a minisocket is killed")                                  \
 	P(TW_EXPIRE, "timewait-expire", "a minisocket comes to its end")                           \
 	P(TW_SEGMENT, "timewait-segment", "a segment reaches a minisocket")                        \
-	P(PORT, "port", "the port that connect() chose")                                           \
 	P(RETRANSMIT, "retransmit", "a segment is sent again")                                     \
 	P(SYNACK, "synack", "a SYN-ACK is sent again")                                             \
 	P(RESET_SENT, "reset-sent", "a reset is sent, and why")                                    \
@@ -56,10 +55,10 @@ extern const char *const bpf_program_names[BPF_PROGRAM_COUNT];
 extern const char *const bpf_program_helps[BPF_PROGRAM_COUNT];
 
 struct bpf_options {
-	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 2 MiB */
+	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 4 MiB */
 	int counts_only;     /* no events, only bpf_observer_counts() */
 	int stacks;          /* with the user stack of who caused a transition */
-	int quick;           /* leave out what says nothing about a state: port, destroy */
+	int quick;           /* without the ports of connections that only begin, and destroy */
 };
 
 /* `options` may be NULL. NULL with err: ERR_MISSING and what is missing, for whatever reason. */

@@ -5,7 +5,6 @@
 #ifdef LASTACK_BPF
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -30,7 +29,6 @@ static const struct {
         {"on_timer_expire", BPF_HAS_TW_EXPIRE, 0, 1, 1},
         {"on_discard", BPF_HAS_TW_SEGMENT, 0, 0, 1},
         {"on_minisocket_segment", BPF_HAS_TW_SEGMENT, 1, 0, 1},
-        {"on_port", BPF_HAS_PORT, 0, 0, 0},
         {"on_retransmit", BPF_HAS_RETRANSMIT, 0, 1, 1},
         {"on_synack", BPF_HAS_SYNACK, 0, 1, 1},
         {"on_reset_sent", BPF_HAS_RESET_SENT, 0, 1, 1},
@@ -71,6 +69,7 @@ static struct teardown_bpf *load(const struct bpf_options *o, unsigned mask)
 		return NULL;
 	s->rodata->counts_only = o->counts_only;
 	s->rodata->stacks = o->stacks;
+	s->rodata->ports = !o->quick && !o->counts_only;
 	for (unsigned i = 0; i < PROGRAMS; i++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(s->obj, table[i].name),
 		        !!(mask & 1u << i));
@@ -184,42 +183,6 @@ unsigned bpf_programs_had(const struct bpf_programs *p)
 int bpf_programs_map(const struct bpf_programs *p, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(p->skeleton->obj, name);
-}
-
-/* SK_RST_REASON_TCP_ABORT_ON_CLOSE becomes tcp-abort-on-close. */
-static void reason_name(bpf_reason ret, const char *name)
-{
-	static const char prefix[] = "SK_RST_REASON_";
-	size_t n = 0;
-
-	if (!strncmp(name, prefix, sizeof prefix - 1))
-		name += sizeof prefix - 1;
-	for (; name[n] && n + 1 < sizeof(bpf_reason); n++) {
-		char c = name[n];
-
-		ret[n] = c == '_' ? '-' : (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-	}
-	ret[n] = 0;
-}
-
-void bpf_programs_reasons(bpf_reason ret[BPF_REASONS])
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	const struct btf_type *t;
-	int id;
-
-	memset(ret, 0, BPF_REASONS * sizeof *ret);
-	if (!btf)
-		return;
-	id = btf__find_by_name_kind(btf, "sk_rst_reason", BTF_KIND_ENUM);
-	t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
-	for (unsigned i = 0; t && i < btf_vlen(t); i++) {
-		const struct btf_enum *e = btf_enum(t) + i;
-
-		if (e->val >= 0 && e->val < BPF_REASONS)
-			reason_name(ret[e->val], btf__name_by_offset(btf, e->name_off));
-	}
-	btf__free(btf);
 }
 
 #endif

@@ -23,6 +23,13 @@
 #include "observe/bpf_observer.h"
 
 #include <string.h>
+
+/* Cookies are counted up and hashes of four-tuples are mixed: folding them is enough. */
+#define HASH_FUNCTION(key, size, ret)                                                              \
+	do {                                                                                       \
+		uint64_t k_ = *(const uint64_t *)(key)*0x9e3779b97f4a7c15u;                        \
+		(ret) = (unsigned)(k_ >> 32);                                                      \
+	} while (0)
 #include <uthash.h>
 
 #define RECENT  64
@@ -47,6 +54,7 @@ struct pending {
 
 struct bpf_merge {
 	struct life *lives;
+	struct life *spare;            /* linked by hh.next */
 	ARRAY(struct pending) pending; /* in the order in which they began to wait */
 	size_t first;                  /* of those not looked at yet */
 	size_t for_more;               /* lives that wait so */
@@ -71,7 +79,8 @@ struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned 
 static void forget(struct bpf_merge *m, struct life *l)
 {
 	HASH_DEL(m->lives, l);
-	free(l);
+	l->hh.next = m->spare;
+	m->spare = l;
 }
 
 void bpf_merge_free(struct bpf_merge *m)
@@ -82,6 +91,10 @@ void bpf_merge_free(struct bpf_merge *m)
 		return;
 	HASH_ITER (hh, m->lives, l, next)
 		forget(m, l);
+	for (l = m->spare; l; l = next) {
+		next = l->hh.next;
+		free(l);
+	}
 	array_free(&m->pending);
 	free(m);
 }
@@ -195,8 +208,13 @@ static struct life *life_find(struct bpf_merge *m, const struct raw_event *raw)
 
 static struct life *life_new(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct life *l = must(calloc(1, sizeof *l));
+	struct life *l = m->spare;
 
+	if (l)
+		m->spare = l->hh.next;
+	else
+		l = must(malloc(sizeof *l));
+	memset(l, 0, sizeof *l);
 	l->key = raw->cookie ? raw->cookie : tuple_key(raw);
 	HASH_ADD(hh, m->lives, key, sizeof l->key, l);
 	return l;
@@ -320,9 +338,17 @@ static void on_replaced(struct bpf_merge *m, struct life *l, const struct raw_ev
 	tell_timer(m, &l->held, KERNEL_MINISOCKET, l->state);
 }
 
+/* Only at the beginning and after FIN_WAIT_2 or CLOSING can there be anything to put together. */
+static int may_have_life(const struct raw_event *raw)
+{
+	return raw->from == ST_CLOSE || raw->from == ST_SYN_SENT ||
+	       (raw->to == ST_CLOSE && (raw->from == ST_FIN_WAIT_1 || raw->from == ST_FIN_WAIT_2 ||
+	                                       raw->from == ST_CLOSING));
+}
+
 static void on_state(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct life *l = life_find(m, raw);
+	struct life *l = may_have_life(raw) ? life_find(m, raw) : NULL;
 
 	if (l && l->waiting == FOR_PORT) { /* it is known now, if there ever was one */
 		l->held.local_port = raw->local_port;

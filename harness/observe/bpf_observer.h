@@ -38,7 +38,11 @@ struct bpf_programs *bpf_programs_load(const struct bpf_options *o, struct err *
 void bpf_programs_unload(struct bpf_programs *p);
 unsigned bpf_programs_had(const struct bpf_programs *p); /* 1 << BPF_HAS_x */
 int bpf_programs_map(const struct bpf_programs *p, const char *name);
-void bpf_programs_reasons(bpf_reason ret[BPF_REASONS]);
+
+/* ---- bpf_reasons.c ---- */
+
+/* Those that cannot be had stay empty. */
+void bpf_reasons_read(bpf_reason ret[BPF_REASONS]);
 
 /* ---- bpf_merge.c: records to events, in the order in which they come; it knows no kernel ---- */
 

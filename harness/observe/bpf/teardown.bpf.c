@@ -25,6 +25,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile int counts_only = 0;
 const volatile int stacks = 0;
+const volatile int ports = 1; /* connections as they begin, to know their ports */
 
 struct inner_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -345,19 +346,13 @@ static __always_inline void synack_leaves(struct timer_list *timer)
 SEC("tp_btf/timer_start")
 int BPF_PROG(on_timer_start, struct timer_list *timer)
 {
-	if ((void *)timer->function == (void *)&tw_timer_handler)
-		minisocket(timer, RAW_TW_START);
-	return 0;
-}
+	const void *function = (const void *)timer->function;
 
-SEC("tp_btf/timer_start")
-int BPF_PROG(on_port, struct timer_list *timer)
-{
-	if (counts_only)
-		return 0;
-	if ((void *)timer->function == (void *)&tcp_write_timer)
+	if (function == &tw_timer_handler)
+		minisocket(timer, RAW_TW_START);
+	else if (ports && function == &tcp_write_timer)
 		syn_leaves(timer);
-	else if ((void *)timer->function == (void *)&reqsk_timer_handler)
+	else if (ports && function == &reqsk_timer_handler)
 		synack_leaves(timer);
 	return 0;
 }
