@@ -20,6 +20,7 @@ import time
 NOBODY = 65534
 MANY = int(os.environ.get("STATES_MANY", "20000"))
 LOOPBACK = "127.0.0.1"
+BEGAN = time.monotonic()
 
 count = failed = 0
 children = []
@@ -283,6 +284,8 @@ def check_age_grows(l):
     grown = until(lambda: age() >= first + 500)
     passed = (time.monotonic() - began) * 1000
     ok(grown and age() <= first + passed + 1000, "an age grows with time and no faster", (first, age()))
+    lived = (time.monotonic() - BEGAN) * 1000
+    ok(age() <= lived, "and is never more than the socket has lived", (age(), lived))
 
 
 def check_unaccepted(l, pids):
