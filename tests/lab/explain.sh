@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What `lastack explain` prints is tried: the commands by hand build each scenario's hosts, sysctls and
+# rules; and one scenario is played by hand to its end, last ACK lost and all.
+set -u
+BIN=$(realpath "${BIN:-bin}")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+n=0
+bad=0
+
+tap() { # what, and the status of the command that decides
+	n=$((n + 1))
+	if [ "$2" = 0 ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		bad=1
+		sed 's/^/# /' "$work"/out* 2>/dev/null | tail -20
+	fi
+}
+
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP needs root"
+	exit 0
+fi
+
+# The commands of the first part, up to the peers.
+commands() { # scenario, family
+	"$BIN/lastack" explain --ip "$2" "$1" |
+		sed -n '/^By hand/,/^  # In a terminal/{/^By hand/d;/^  # In a terminal/d;p}'
+}
+
+# A shell with namespaces of its own: nothing of it is left when it ends.
+alone() {
+	unshare --mount --net --propagation private bash -c '
+		mkdir -p /run/netns && mount -t tmpfs none /run/netns && set -e && . "$1"' - "$1"
+}
+
+"$BIN/lastack" list --json >"$work/list" || exit 1
+names=$(sed -n 's/^ *"name": "\(.*\)",$/\1/p' "$work/list")
+failed=
+for s in $names; do
+	commands "$s" 4 >"$work/build"
+	sum=$(md5sum <"$work/build")
+	grep -qs "$sum" "$work/seen" && continue # many have the same hosts
+	echo "$sum" >>"$work/seen"
+	alone "$work/build" >"$work/out" 2>&1 || {
+		failed=$s
+		break
+	}
+done
+tap "the commands of every scenario build it${failed:+: $failed}" "$([ -z "$failed" ])$?"
+
+commands faults/last-ack-lost-once 6 >"$work/build" && alone "$work/build" >"$work/out" 2>&1
+tap "and over IPv6" $?
+
+# By hand: what is typed into the peers, in the order of the steps.
+{
+	commands faults/last-ack-lost-once 4
+	cat <<-'PLAY'
+		typed() { # of a peer, in order, without starting it
+			sed -n "s/^  $1> \([0-9].*\)/\1/p" "$TEXT"
+		}
+		mkfifo "$WORK/server" "$WORK/client"
+		ip netns exec server "$BIN/lastack-server" <"$WORK/server" >"$WORK/out-server" &
+		ip netns exec client "$BIN/lastack-client" <"$WORK/client" >"$WORK/out-client" &
+		exec 5>"$WORK/server" 6>"$WORK/client"
+		await() { # a report of a peer, at most 5 s
+			for _ in $(seq 100); do grep -q "$2" "$WORK/out-$1" && return; sleep 0.05; done
+			echo "no '$2' from the $1"; exit 1
+		}
+		typed server | head -2 >&5; await server listening
+		typed client | head -2 >&6; await client connected; await server accepted
+		typed client | tail -1 >&6; await server eof
+		typed server | tail -1 >&5; await server closed
+		for _ in $(seq 100); do
+			ip netns exec server ss -Htan state last-ack | grep -q . || break
+			sleep 0.05
+		done
+		ip netns exec client ss -Htan state time-wait >"$WORK/out-timewait"
+		ip netns exec server nstat -asz TcpRetransSegs >"$WORK/out-retrans"
+		ip netns exec client nft list table ip rule1 >"$WORK/out-rules"
+		exec 5>&- 6>&-
+		wait
+	PLAY
+} >"$work/play"
+"$BIN/lastack" explain faults/last-ack-lost-once >"$work/text"
+TEXT=$work/text WORK=$work BIN=$BIN alone "$work/play" >"$work/out" 2>&1
+tap "a scenario is played by hand" $?
+[ "$(wc -l <"$work/out-timewait")" = 1 ]
+tap "the client is in TIME_WAIT" $?
+grep -q 'TcpRetransSegs *1 ' "$work/out-retrans"
+tap "the server sent its FIN twice" $?
+grep -q 'counter packets 1 .*drop' "$work/out-rules"
+tap "nft dropped one ACK" $?
+echo "1..$n"
+exit $bad
