@@ -58,11 +58,15 @@ static int bind_from(int fd, const struct endpoint *from, const char **ret_call)
 	return bind(fd, (struct sockaddr *)&sa, len);
 }
 
-static int set_buffers(int fd, const struct peer *p)
+static int set_options(int fd, const struct peer *p)
 {
+	int one = 1;
+
 	if (p->rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &p->rcvbuf, sizeof p->rcvbuf) < 0)
 		return -1;
 	if (p->sndbuf && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &p->sndbuf, sizeof p->sndbuf) < 0)
+		return -1;
+	if (p->keepalive && setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) < 0)
 		return -1;
 	return 0;
 }
@@ -77,7 +81,7 @@ static int start(struct conn *c, const struct route *r, const char **ret_call)
 	if (c->fd < 0)
 		return -1;
 	*ret_call = "setsockopt";
-	if (set_buffers(c->fd, c->peer) < 0)
+	if (set_options(c->fd, c->peer) < 0)
 		return -1;
 	if (r->from.family && bind_from(c->fd, &r->from, ret_call) < 0)
 		return -1;

@@ -88,6 +88,7 @@ struct peer {
 	bool held;  /* nothing is done but what a command says */
 	bool quiet; /* no reports about single connections but failures */
 	int rcvbuf, sndbuf;
+	bool keepalive; /* SO_KEEPALIVE on the sockets made from now on */
 	unsigned last_id;
 	unsigned failures; /* reported so far */
 	TAILQ_HEAD(conn_list, conn) conns, dead;

@@ -201,18 +201,31 @@ static int read_quiet(const struct command *c, bool *ret, struct err *err)
 	return 0;
 }
 
+static int read_keepalive(const struct command *c, bool *ret, struct err *err)
+{
+	const char *word = command_option(c, "keepalive");
+
+	if (!word)
+		return 0;
+	*ret = !strcmp(word, "on");
+	if (!*ret && strcmp(word, "off"))
+		return err_set(err, ERR_INPUT, "keepalive=on or keepalive=off, not '%.64s'", word);
+	return 0;
+}
+
 static int run_option(struct peer *p, const struct command *c, struct job *j, struct err *err)
 {
 	int rcvbuf = p->rcvbuf, sndbuf = p->sndbuf;
-	bool quiet = p->quiet;
+	bool quiet = p->quiet, keepalive = p->keepalive;
 
 	(void)j;
 	if (read_size(c, "rcvbuf", &rcvbuf, err) < 0 || read_size(c, "sndbuf", &sndbuf, err) < 0 ||
-	        read_quiet(c, &quiet, err) < 0)
+	        read_quiet(c, &quiet, err) < 0 || read_keepalive(c, &keepalive, err) < 0)
 		return -1;
 	p->rcvbuf = rcvbuf;
 	p->sndbuf = sndbuf;
 	p->quiet = quiet;
+	p->keepalive = keepalive;
 	peer_sync(p);
 	return 0;
 }
@@ -225,7 +238,7 @@ const struct verb common_verbs[] = {
         {"abort", "[on=all|N|#ID]", 0, "on ", run_abort},
         {"read", "on|off", 1, "", run_read},
         {"hold", "", 0, "", run_hold},
-        {"option", "[rcvbuf=BYTES] [sndbuf=BYTES] [reports=quiet|full]", 0,
-                "rcvbuf sndbuf reports ", run_option},
+        {"option", "[rcvbuf=BYTES] [sndbuf=BYTES] [keepalive=on|off] [reports=quiet|full]", 0,
+                "rcvbuf sndbuf keepalive reports ", run_option},
         {0},
 };

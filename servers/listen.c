@@ -24,14 +24,17 @@ static ARRAY(struct listener *) listeners;
 /* No descriptor or memory was left: accepting pauses until one of ours is closed. */
 static bool out_of_descriptors;
 
-static void set_buffers(struct listener *l)
+static void set_options(struct listener *l)
 {
 	const struct peer *p = l->peer;
+	int keepalive = p->keepalive;
 
 	/* Accepted sockets inherit these; later the window's scale would be settled already. */
 	if (p->rcvbuf && setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &p->rcvbuf, sizeof p->rcvbuf) < 0)
 		report_failed_command(l->peer, 0, "setsockopt", errno);
 	if (p->sndbuf && setsockopt(l->fd, SOL_SOCKET, SO_SNDBUF, &p->sndbuf, sizeof p->sndbuf) < 0)
+		report_failed_command(l->peer, 0, "setsockopt", errno);
+	if (setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, sizeof keepalive) < 0)
 		report_failed_command(l->peer, 0, "setsockopt", errno);
 }
 
@@ -41,7 +44,7 @@ void listeners_sync(struct peer *p)
 	array_each (struct listener *, it, &listeners) {
 		struct listener *l = *it;
 
-		set_buffers(l);
+		set_options(l);
 		if (p->accepting == l->watched)
 			continue;
 		if ((p->accepting ? event_add(&l->event, NULL) : event_del(&l->event)) < 0)
@@ -151,7 +154,7 @@ static int open_listener(
 	l->fd = socket(e->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
 		return -1;
-	set_buffers(l);
+	set_options(l);
 	*ret_call = "setsockopt";
 	if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
 		return -1;

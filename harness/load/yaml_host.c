@@ -72,6 +72,11 @@ static int read_sndbuf(struct reader *r, const yaml_node_t *n, void *host)
 	return value_unsigned(r, n, 1, 1u << 30, &((struct host_spec *)host)->sndbuf);
 }
 
+static int read_keepalive(struct reader *r, const yaml_node_t *n, void *host)
+{
+	return value_bool(r, n, &((struct host_spec *)host)->keepalive);
+}
+
 static int read_sysctl(struct reader *r, const yaml_node_t *n, void *host)
 {
 	return value_sysctls(r, n, &((struct host_spec *)host)->sysctls);
@@ -86,6 +91,7 @@ const struct field host_fields[] = {
                 read_backlog},
         {"rcvbuf", "bytes", "SO_RCVBUF of its sockets; default: the kernel's choice", read_rcvbuf},
         {"sndbuf", "bytes", "SO_SNDBUF of its sockets; default: the kernel's choice", read_sndbuf},
+        {"keepalive", "yes or no", "SO_KEEPALIVE on its sockets; default: no", read_keepalive},
         {"sysctl", "{net.ipv4.NAME: value}", "set before the programs start", read_sysctl},
 };
 const size_t host_fields_n = LENGTH(host_fields);

@@ -47,6 +47,7 @@ struct host_spec {
 	unsigned backlog;   /* server's listen(), default 4096 */
 	unsigned rcvbuf,
 	        sndbuf; /* SO_RCVBUF, SO_SNDBUF of its sockets in bytes, 0: the kernel's choice */
+	int keepalive;          /* SO_KEEPALIVE on its sockets */
 	sysctls sysctls;
 };
 

@@ -204,6 +204,9 @@ static void start(struct hand *h, enum host host)
 	if (spec->rcvbuf || spec->sndbuf)
 		fprintf(h->out, "  %s> %u option rcvbuf=%u sndbuf=%u\n", actor_names[host],
 		        ++h->command[host], spec->rcvbuf, spec->sndbuf);
+	if (spec->keepalive)
+		fprintf(h->out, "  %s> %u option keepalive=on\n", actor_names[host],
+		        ++h->command[host]);
 	fprintf(h->out, "  %s> %u behave %s\n", actor_names[host], ++h->command[host],
 	        spec->behaviour ? spec->behaviour : "idle");
 	if (host != HOST_SERVER)

@@ -71,6 +71,8 @@ static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 		prose_add(p, "Its receive buffers have %u bytes. ", spec->rcvbuf);
 	if (spec->sndbuf)
 		prose_add(p, "Its send buffers have %u bytes. ", spec->sndbuf);
+	if (spec->keepalive)
+		prose_add(p, "Its sockets have SO_KEEPALIVE. ");
 	if (spec->sysctls.n) {
 		tell_sysctls(p, "Set there:", &spec->sysctls);
 		prose_add(p, ".");

@@ -256,6 +256,8 @@ static void set_up(struct peer *p)
 		cast_tell(p->r->cast, p->host, SET_UP, "option rcvbuf=%u", spec->rcvbuf);
 	if (spec->sndbuf)
 		cast_tell(p->r->cast, p->host, SET_UP, "option sndbuf=%u", spec->sndbuf);
+	if (spec->keepalive)
+		cast_tell(p->r->cast, p->host, SET_UP, "option keepalive=on");
 	if (p->host == HOST_SERVER)
 		listen_on(p);
 }

@@ -70,7 +70,7 @@ static void hosts(void **state)
 {
 	struct scenario *s =
 	        parse("claim: c\nserver: {on_eof: finish, addresses: 2, backlog: 5, rcvbuf: 4096, "
-	              "sndbuf: 8192}\n"
+	              "sndbuf:  8192, keepalive: yes}\n"
 	              "client:\n  behaviour: unread\n  sysctl:\n    net.ipv4.tcp_fin_timeout: 5\n"
 	              "    net.ipv4.ip_local_port_range: \"40000 40099\"\n"
 	              "steps: [{expect: {client: {LISTEN: 0}}}]\n");
@@ -82,6 +82,8 @@ static void hosts(void **state)
 	assert_int_equal(h[HOST_SERVER].backlog, 5);
 	assert_int_equal(h[HOST_SERVER].rcvbuf, 4096);
 	assert_int_equal(h[HOST_SERVER].sndbuf, 8192);
+	assert_true(h[HOST_SERVER].keepalive);
+	assert_false(h[HOST_CLIENT].keepalive);
 	assert_string_equal(h[HOST_CLIENT].behaviour, "unread");
 	assert_int_equal(h[HOST_CLIENT].sysctls.n, 2);
 	assert_string_equal(h[HOST_CLIENT].sysctls.v[0].name, "net.ipv4.tcp_fin_timeout");
