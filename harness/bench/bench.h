@@ -129,7 +129,7 @@ struct bench_result {
 	unsigned port_lo, port_hi;
 	const char *engine;
 	char notes[1024];     /* lines: what was chosen differently from what was asked */
-	char effective[1024]; /* "client net.ipv4.tcp_tw_reuse=2" lines */
+	char effective[1024]; /* a line for each host: its sysctls that matter */
 	uint64_t max_rss_kb;
 };
 

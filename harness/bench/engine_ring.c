@@ -137,6 +137,7 @@ enum bench_call ring_call(enum ring_op op)
 		return CALL_CONNECT;
 	case OP_SEND:
 		return CALL_SEND;
+	case OP_FIRST:
 	case OP_RECV:
 	case OP_EOF:
 		return CALL_RECV;

@@ -19,6 +19,7 @@ enum ring_op {
 	OP_BIND,
 	OP_CONNECT,
 	OP_SEND,
+	OP_FIRST, /* the first byte of the response */
 	OP_RECV,
 	OP_EOF,
 	OP_CLOSE,

@@ -33,7 +33,8 @@ static int applies(const struct bench_setting *s, enum bench_side side)
 	return !strcmp(s->host, "all") || !strcmp(s->host, side_names[side]);
 }
 
-static void echo(struct bench_result *r, enum bench_side side, const char *key)
+/* " tcp_tw_reuse=2" behind what is there. */
+static void echo(struct bench_result *r, const char *key)
 {
 	size_t n = strlen(r->effective);
 	char value[128];
@@ -41,10 +42,21 @@ static void echo(struct bench_result *r, enum bench_side side, const char *key)
 	if (sysctl_read(key, value, sizeof value, NULL))
 		return;
 	for (char *c = value; *c; c++)
-		if (*c == '\t')
-			*c = ' ';
-	snprintf(r->effective + n, sizeof r->effective - n, "%s:%s=%s\n", side_names[side], key,
+		if (*c == '\t' || *c == ' ')
+			*c = '-';
+	snprintf(r->effective + n, sizeof r->effective - n, " %s=%s", key + strlen("net.ipv4."),
 	        value);
+}
+
+static void echo_all(struct bench_result *r, enum bench_side side)
+{
+	size_t n = strlen(r->effective);
+
+	snprintf(r->effective + n, sizeof r->effective - n, "%s:", side_names[side]);
+	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
+		echo(r, echoed[i]);
+	n = strlen(r->effective);
+	snprintf(r->effective + n, sizeof r->effective - n, "\n");
 }
 
 /* The defaults of a benchmark, then what the user sets, in the host's namespace. */
@@ -62,8 +74,7 @@ static int set_up(struct building *b, enum bench_side side, struct err *err)
 			return err_prefix(err, "--set %s:%s", s->host, s->key);
 		}
 	}
-	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
-		echo(b->result, side, echoed[i]);
+	echo_all(b->result, side);
 	return 0;
 }
 

@@ -330,54 +330,13 @@ static int set_range(struct bench_options *o, const char *v, struct err *err)
 }
 
 static const struct row {
-	const char *name, *arg, *help;
+	const char *name, *arg;
 	unsigned verbs;
 	int (*set)(struct bench_options *o, const char *value, struct err *err);
 } rows[] = {
-        {"for", "TIME", "how long (10s)", RUNS | VERB_CAPACITY, set_for},
-        {"flows", "N", "connections at once in each pair (32)", RUNS | VERB_CAPACITY, set_flows},
-        {"pairs", "N", "pairs of client and server workers (one a CPU)", RUNS | VERB_CAPACITY,
-                set_pairs},
-        {"connections", "N", "stop after so many", VERB_RUN, set_conns},
-        {"rate", "R",
-                "open loop: connections a second of all pairs together, latency from when "
-                "each was due",
-                RUNS | VERB_CAPACITY, set_rate},
-        {"close", "client|server", "who closes first (client)", RUNS, set_close},
-        {"by", "fin|rst|half", "close(), reset (SO_LINGER 0), or shutdown() first (fin)", RUNS,
-                set_by},
-        {"request", "BYTES", "sent by the client (1)", RUNS, set_request},
-        {"response", "BYTES", "sent by the server (1)", RUNS, set_response},
-        {"ip", "4|6", "(4)", EVERY, set_ip},
-        {"link", "veth|loopback|wire", "between the hosts (veth)", RUNS, set_link},
-        {"engine", "ring|event", "io_uring chains, or plain events (ring)", RUNS, set_engine},
-        {"dests", "N", "addresses of the server (1)", RUNS | VERB_CAPACITY, set_dests},
-        {"sources", "N", "addresses of the client (1)", RUNS | VERB_CAPACITY, set_sources},
-        {"ports", "kernel|range|bind",
-                "who chooses the port: connect(), connect() within IP_LOCAL_PORT_RANGE, or "
-                "bind() with SO_REUSEADDR (kernel)",
-                RUNS, set_ports},
-        {"set", "HOST:KEY=VALUE",
-                "a sysctl of client, server or all (repeatable); in a sweep one "
-                "takes VALUE,VALUE,...",
-                EVERY, set_set},
-        {"observe", "none|count|full",
-                "counters of the kernels (count), or dumps of all sockets each second (full)", RUNS,
-                set_observe},
-        {"against", "ADDR:PORT", "the client only, to a server of your own", VERB_RUN, set_against},
-        {"stop-when-full", NULL, "stop at the first EADDRNOTAVAIL", VERB_RUN, set_stop_when_full},
-        {"repeat", "N", "runs of each value (5)", VERB_SWEEP, set_repeat},
-        {"time-wait", "TIME", "how long TIME_WAIT holds a port (60s)", VERB_CAPACITY,
-                set_time_wait},
-        {"range", "LOW-HIGH", "the ephemeral ports (the kernel's)", VERB_CAPACITY | VERB_PORTS,
-                set_range},
-        {"verify", NULL, "run it, and put what happened beside the prediction", VERB_CAPACITY,
-                set_verify},
-        {"plot", "FILE.svg", "draws rate, TIME_WAIT, errors and latencies", VERB_RUN | VERB_PORTS,
-                set_plot},
-        {"json", NULL, "the result as JSON", EVERY, set_json},
-        {"csv", NULL, "the result as CSV: a line a sample", VERB_RUN | VERB_PORTS | VERB_SWEEP,
-                set_csv},
+#define OPTION(name, arg, help, verbs, set) {name, arg, verbs, set},
+#include "options.def"
+#undef OPTION
 };
 
 #define N_ROWS (sizeof rows / sizeof *rows)
@@ -417,7 +376,7 @@ static int one(int argc, char **argv, int *i, struct bench_options *o, struct er
 		return unknown(name, err);
 	if (!(row->verbs & o->verb))
 		return err_set(err, ERR_INPUT, "bench: --%s has no meaning here", name);
-	if (row->arg) {
+	if (*row->arg) {
 		value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
 		if (!value)
 			return err_set(err, ERR_INPUT, "bench: --%s takes %s", name, row->arg);
@@ -474,32 +433,13 @@ void bench_options_free(struct bench_options *o)
 	bench_config_free(&o->config);
 }
 
-static void help_of(FILE *f, unsigned verb, const char *title)
-{
-	fprintf(f, "%s\n", title);
-	for (size_t i = 0; i < N_ROWS; i++) {
-		char left[64];
-
-		if (!(rows[i].verbs & verb) || (verb != VERB_RUN && rows[i].verbs & VERB_RUN))
-			continue;
-		snprintf(
-		        left, sizeof left, "--%s %s", rows[i].name, rows[i].arg ? rows[i].arg : "");
-		fprintf(f, "  %-27s %s\n", left, rows[i].help);
-	}
-}
-
-const char *bench_options_help(void)
-{
-	static char *text;
-	size_t size;
-	FILE *f;
-
-	if (text)
-		return text;
-	f = must(open_memstream(&text, &size));
-	help_of(f, VERB_RUN, "lastack bench:");
-	help_of(f, VERB_SWEEP, "\nlastack bench sweep, besides:");
-	help_of(f, VERB_CAPACITY, "\nlastack bench capacity, besides:");
-	fclose(f);
-	return text;
-}
+const char bench_options_help[] =
+        "lastack bench                 runs clients and servers as fast as they go, or at --rate\n"
+        "lastack bench ports           what connect() costs as the ports fill up\n"
+        "lastack bench capacity        when the ports run out at a rate, and what is enough\n"
+        "lastack bench sweep           runs for each value of a sysctl, and compares\n"
+        "\nOptions:\n"
+#define OPTION(name, arg, help, verbs, set) "  --" name " " arg "\n        " help "\n"
+#include "options.def"
+#undef OPTION
+        ;

@@ -33,7 +33,7 @@ struct bench_options {
 int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct err *err);
 void bench_options_free(struct bench_options *o);
 
-/* The words of the help, from the table. */
-const char *bench_options_help(void);
+/* For `lastack help bench`. */
+extern const char bench_options_help[];
 
 #endif

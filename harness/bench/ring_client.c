@@ -85,10 +85,15 @@ static void chain(struct client *c, uint32_t i)
 	s = next(c, i, OP_SEND);
 	io_uring_prep_send(s, (int)i, c->request, config->request, MSG_NOSIGNAL | MSG_WAITALL);
 	s->flags |= QUIET | IOSQE_FIXED_FILE;
-	s = next(c, i, OP_RECV);
-	io_uring_prep_recv(s, (int)i, c->scratch, config->response, MSG_WAITALL);
+	s = next(c, i, OP_FIRST);
+	io_uring_prep_recv(s, (int)i, c->scratch, 1, 0);
 	s->ioprio |= IORING_RECVSEND_POLL_FIRST; /* it never is there yet: spares the try */
 	s->flags |= LINK | IOSQE_FIXED_FILE;
+	if (config->response > 1) {
+		s = next(c, i, OP_RECV);
+		io_uring_prep_recv(s, (int)i, c->scratch, config->response - 1, MSG_WAITALL);
+		s->flags |= QUIET | IOSQE_FIXED_FILE;
+	}
 	if (config->closer == SIDE_SERVER) {
 		s = next(c, i, OP_EOF);
 		io_uring_prep_recv(s, (int)i, c->scratch, 1, 0);
@@ -134,8 +139,10 @@ static int went_wrong(const struct client *c, enum ring_op op, int res)
 {
 	if (op == OP_EOF)
 		return res != 0 && !(res == -ECONNRESET && c->w->config->how == HOW_RST);
+	if (op == OP_FIRST)
+		return res < 1;
 	if (op == OP_RECV)
-		return res < (int)c->w->config->response;
+		return res < (int)c->w->config->response - 1;
 	if (op == OP_SEND)
 		return res < (int)c->w->config->request;
 	return res < 0;
@@ -162,7 +169,7 @@ static void complete(void *arg, const struct io_uring_cqe *cqe)
 	now = clock_now_ns();
 	if (op == OP_CONNECT)
 		histogram_add(&c->w->connect, now - f->due_ns);
-	else if (op == OP_RECV)
+	else if (op == OP_FIRST)
 		histogram_add(&c->w->first_byte, now - f->due_ns);
 	else if (op == OP_CLOSE)
 		done(c, i, now);

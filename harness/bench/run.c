@@ -58,10 +58,10 @@ void bench_note(struct bench_result *r, const char *fmt, ...)
 
 /* What the controller and the runner share. */
 struct shared {
-	struct bench_result result;
+	int (*work)(void *arg, struct err *err);
+	void *arg;
 	struct err err;
 	int failed, ended;
-	const struct bench_config *config;
 };
 
 static int in_cell(void *arg, int channel)
@@ -69,7 +69,7 @@ static int in_cell(void *arg, int channel)
 	struct shared *s = arg;
 
 	(void)channel;
-	s->failed = bench_execute(s->config, &s->result, &s->err);
+	s->failed = s->work(s->arg, &s->err);
 	s->ended = 1;
 	return 0;
 }
@@ -97,11 +97,22 @@ static void await(pid_t pid, int *ret_status)
 	sigaction(SIGTERM, &old[1], NULL);
 }
 
-static int run_in_cell(struct shared *s, struct err *err)
+void *bench_shared(size_t size, struct err *err)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	err_sys(err, "memory");
+	return NULL;
+}
+
+static int spawn(struct shared *s, struct err *err)
 {
 	struct cell_process p;
 	int status = 0;
 
+	fflush(NULL);
 	if (cell_spawn(&p, in_cell, s, err))
 		return -1;
 	await(p.pid, &status);
@@ -110,28 +121,52 @@ static int run_in_cell(struct shared *s, struct err *err)
 		return err_set(err, ERR_LAB, "the runner ended with %s %d",
 		        WIFSIGNALED(status) ? "signal" : "status",
 		        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	return 0;
+	if (s->failed)
+		*err = s->err;
+	return s->failed;
+}
+
+int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err *err)
+{
+	struct shared *s = bench_shared(sizeof *s, err);
+	int failed;
+
+	if (!s)
+		return -1;
+	s->work = work;
+	s->arg = arg;
+	failed = spawn(s, err);
+	munmap(s, sizeof *s);
+	return failed;
+}
+
+struct execution {
+	const struct bench_config *config;
+	struct bench_result result;
+};
+
+static int execute(void *arg, struct err *err)
+{
+	struct execution *e = arg;
+
+	return bench_execute(e->config, &e->result, err);
 }
 
 int bench_run(const struct bench_config *c, struct bench_result *ret, struct err *err)
 {
-	struct shared *s;
+	struct execution *e;
 	int failed;
 
 	if (c->against.family) {
 		memset(ret, 0, sizeof *ret);
 		return bench_execute(c, ret, err);
 	}
-	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (s == MAP_FAILED)
-		return err_sys(err, "memory");
-	s->config = c;
-	failed = run_in_cell(s, err);
-	if (!failed && s->failed) {
-		*err = s->err;
-		failed = -1;
-	}
-	*ret = s->result;
-	munmap(s, sizeof *s);
+	e = bench_shared(sizeof *e, err);
+	if (!e)
+		return -1;
+	e->config = c;
+	failed = bench_in_cell(execute, e, err);
+	*ret = e->result;
+	munmap(e, sizeof *e);
 	return failed;
 }

@@ -7,6 +7,15 @@
 /* The run itself, where it takes place: inside the cell's runner, or (--against) right here. */
 int bench_execute(const struct bench_config *c, struct bench_result *ret, struct err *err);
 
+/* Memory that the controller and the runner of a cell share; munmap() gives it back. */
+void *bench_shared(size_t size, struct err *err);
+
+/*
+ * Calls work(arg) as the runner of a new cell and waits for it; what it leaves in shared memory
+ * stays. SIGINT and SIGTERM go to the runner.
+ */
+int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err *err);
+
 /* Samples into fixed memory. */
 void series_init(struct bench_series *s, uint64_t step_ns);
 /* Whether a sample is wanted at this time. */

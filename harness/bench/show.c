@@ -132,11 +132,27 @@ static void full(FILE *out, const struct bench_full *f)
 	fprintf(out, "\n");
 }
 
+/* The kernel's own choice of a port searches every other port first, and then all the rest. */
+static void cliff(FILE *out, const struct bench_options *o, const struct bench_result *r)
+{
+	const struct bench_config *c = &o->config;
+	double pairs = (double)c->sources * c->dests * (c->against.family ? 1 : r->pairs);
+	double ports = r->port_hi - r->port_lo + 1;
+
+	if (c->ports == PORTS_KERNEL && (double)r->peak_time_wait[SIDE_CLIENT] > pairs * ports / 2)
+		fprintf(out,
+		        "%-12smore than half of the ports were held, and connect() searches long "
+		        "for "
+		        "one: --ports range avoids it, more --dests too\n",
+		        "note");
+}
+
 void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r)
 {
 	char took[32];
 
 	lines(out, "note", r->notes);
+	cliff(out, o, r);
 	lines(out, "with", r->effective);
 	fprintf(out, "%-12s%s, %u x %u flows, %s closes first\n", "engine", r->engine, r->pairs,
 	        r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server");
@@ -164,7 +180,7 @@ void show_result(FILE *out, const struct bench_options *o, const struct bench_re
 		show_json_text(out, o, r);
 		break;
 	case FORMAT_CSV:
-		show_csv(out, r);
+		show_csv(out, o, r);
 		break;
 	}
 }

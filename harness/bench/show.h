@@ -12,7 +12,7 @@
 void show_result(FILE *out, const struct bench_options *o, const struct bench_result *r);
 
 void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r);
-void show_csv(FILE *out, const struct bench_result *r);
+void show_csv(FILE *out, const struct bench_options *o, const struct bench_result *r);
 json_t *show_json(const struct bench_options *o, const struct bench_result *r);
 void show_json_text(FILE *out, const struct bench_options *o, const struct bench_result *r);
 

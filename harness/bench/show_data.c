@@ -116,18 +116,31 @@ static json_t *full(const struct bench_full *f)
 	        (json_int_t)f->held_time_wait, "counted", f->counted);
 }
 
-static json_t *series(const struct bench_series *s)
+/* What only a dump of the sockets tells. */
+static json_t *dumped(const struct bench_sample *v)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "established_client",
+	        (json_int_t)v->established[SIDE_CLIENT], "established_server",
+	        (json_int_t)v->established[SIDE_SERVER], "other_client",
+	        (json_int_t)v->other[SIDE_CLIENT], "other_server",
+	        (json_int_t)v->other[SIDE_SERVER]);
+}
+
+static json_t *series(const struct bench_series *s, int states)
 {
 	json_t *j = json_array();
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct bench_sample *v = &s->v[i];
-
-		json_array_append_new(j,
+		json_t *one =
 		        json_pack("{s:f, s:I, s:I, s:I, s:I}", "at_s", (double)v->at_ns / NS_PER_S,
 		                "connections", (json_int_t)v->done, "errors", (json_int_t)v->errors,
 		                "time_wait_client", (json_int_t)v->time_wait[SIDE_CLIENT],
-		                "time_wait_server", (json_int_t)v->time_wait[SIDE_SERVER]));
+		                "time_wait_server", (json_int_t)v->time_wait[SIDE_SERVER]);
+
+		if (states)
+			json_object_update_new(one, dumped(v));
+		json_array_append_new(j, one);
 	}
 	return j;
 }
@@ -168,7 +181,7 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	add_counts(j, o, r);
 	json_object_set_new(j, "notes", text_lines(r->notes));
 	json_object_set_new(j, "sysctls", text_lines(r->effective));
-	json_object_set_new(j, "series", series(&r->series));
+	json_object_set_new(j, "series", series(&r->series, o->config.observe == OBSERVE_FULL));
 	return j;
 }
 
@@ -181,19 +194,26 @@ void show_json_text(FILE *out, const struct bench_options *o, const struct bench
 	json_decref(j);
 }
 
-void show_csv(FILE *out, const struct bench_result *r)
+void show_csv(FILE *out, const struct bench_options *o, const struct bench_result *r)
 {
+	int states = o->config.observe == OBSERVE_FULL;
 	struct bench_sample last = {0};
 
-	fprintf(out, "seconds,connections,rate,errors,time_wait_client,time_wait_server\n");
+	fprintf(out, "seconds,connections,rate,errors,time_wait_client,time_wait_server%s\n",
+	        states ? ",established_client,established_server,other_client,other_server" : "");
 	for (size_t i = 0; i < r->series.n; i++) {
 		const struct bench_sample *v = &r->series.v[i];
 		double passed = (double)(v->at_ns - last.at_ns) / NS_PER_S;
 
-		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%" PRIu64,
 		        (double)v->at_ns / NS_PER_S, v->done,
 		        passed > 0 ? (double)(v->done - last.done) / passed : 0, v->errors,
 		        v->time_wait[SIDE_CLIENT], v->time_wait[SIDE_SERVER]);
+		if (states)
+			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
+			        v->established[SIDE_CLIENT], v->established[SIDE_SERVER],
+			        v->other[SIDE_CLIENT], v->other[SIDE_SERVER]);
+		fputc('\n', out);
 		last = *v;
 	}
 }

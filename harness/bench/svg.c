@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define LEFT   76
-#define RIGHT  (SVG_WIDTH - 130)
+#define RIGHT  (SVG_WIDTH - 190)
 #define TOP    28
 #define BOTTOM (SVG_CHART - 44)
 #define HEAD   56

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How many connections a second, and what their ends leave behind. */
-#include "bench/options.h"
-#include "bench/show.h"
+#include "bench/verbs.h"
 #include "command.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static int run(const struct bench_options *o, struct err *err)
+static int go(const struct bench_options *o, struct err *err)
 {
-	struct bench_result *r = must(calloc(1, sizeof *r));
-	int failed = bench_run(&o->config, r, err);
-
-	if (!failed) {
-		show_result(stdout, o, r);
-		if (o->plot)
-			failed = show_plot(o->plot, o, r, err);
+	switch (o->verb) {
+	case VERB_RUN:
+		return verb_run(o, stdout, err);
+	case VERB_PORTS:
+		return verb_ports(o, stdout, err);
+	case VERB_CAPACITY:
+		return verb_capacity(o, stdout, err);
+	case VERB_SWEEP:
+		return verb_sweep(o, stdout, err);
 	}
-	free(r);
-	return failed;
+	return -1;
 }
 
 static int bench(int argc, char **argv)
@@ -28,7 +25,7 @@ static int bench(int argc, char **argv)
 	int failed = bench_options_parse(argc, argv, &o, &err);
 
 	if (!failed)
-		failed = run(&o, &err);
+		failed = go(&o, &err);
 	bench_options_free(&o);
 	return failed ? command_error(&err) : EXIT_PASSED;
 }
@@ -37,5 +34,6 @@ const struct command command_bench = {
         .name = "bench",
         .usage = "bench [ports|capacity|sweep] [OPTION]...",
         .help = "connections a second, and what their ends leave behind",
+        .more = bench_options_help,
         .main = bench,
 };

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `lastack bench ports`: shows the cliff at half of the range, and what removes it. */
+#include "core/clock.h"
+#include "ports.h"
+#include "show.h"
+#include "svg.h"
+#include "verbs.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	double lo, hi;
+} fills[] = {{"0-1 %", 0, 0.01}, {"10 %", 0.095, 0.105}, {"20 %", 0.195, 0.205},
+        {"30 %", 0.295, 0.305}, {"40 %", 0.395, 0.405}, {"48-49 %", 0.48, 0.49},
+        {"51-52 %", 0.51, 0.52}, {"60 %", 0.595, 0.605}, {"70 %", 0.695, 0.705},
+        {"80 %", 0.795, 0.805}, {"90 %", 0.895, 0.905}, {"98-99 %", 0.98, 0.99}};
+
+#define N_FILLS (sizeof fills / sizeof *fills)
+
+static void heads(FILE *out, const char *first)
+{
+	fprintf(out, "%-16s", first);
+	for (int m = 0; m < METHOD_COUNT; m++)
+		fprintf(out, "%21s", ports_method_name((enum ports_method)m));
+	fprintf(out, "\n");
+}
+
+static void ends(FILE *out, const struct ports_run runs[METHOD_COUNT])
+{
+	fprintf(out, "%-16s", "opened");
+	for (int m = 0; m < METHOD_COUNT; m++)
+		fprintf(out, "%21u", runs[m].n);
+	fprintf(out, "\n%-16s", "the next one");
+	for (int m = 0; m < METHOD_COUNT; m++)
+		fprintf(out, "%21s",
+		        runs[m].interrupted ? "(interrupted)"
+		        : runs[m].expired   ? "(a minute is over)"
+		        : runs[m].error     ? strerrorname_np(runs[m].error)
+		                            : "reuses TIME_WAIT");
+	fprintf(out, "\n%-16s", "fails after us");
+	for (int m = 0; m < METHOD_COUNT; m++)
+		if (runs[m].error)
+			fprintf(out, "%21.1f", (double)runs[m].error_ns / 1e3);
+		else
+			fprintf(out, "%21s", "-");
+	fprintf(out, "\n");
+}
+
+static void table(FILE *out, const struct ports_run runs[METHOD_COUNT])
+{
+	fprintf(out,
+	        "us for bind() and connect(), median, while this share of the %u ports from %u to "
+	        "%u "
+	        "is in TIME_WAIT\n\n",
+	        runs[0].hi - runs[0].lo + 1, runs[0].lo, runs[0].hi);
+	heads(out, "held");
+	for (size_t i = 0; i < N_FILLS; i++) {
+		fprintf(out, "%-16s", fills[i].name);
+		for (int m = 0; m < METHOD_COUNT; m++) {
+			double us = ports_cost_us(&runs[m], fills[i].lo, fills[i].hi);
+
+			if (us > 0)
+				fprintf(out, "%21.1f", us);
+			else
+				fprintf(out, "%21s", "-");
+		}
+		fprintf(out, "\n");
+	}
+	ends(out, runs);
+}
+
+static void as_json(FILE *out, const struct ports_run runs[METHOD_COUNT])
+{
+	json_t *all = json_array();
+
+	for (int m = 0; m < METHOD_COUNT; m++) {
+		const struct ports_run *p = &runs[m];
+		json_t *cost = json_array();
+
+		for (int i = 0; i < 100; i++) {
+			double us = ports_cost_us(p, i / 100.0, (i + 1) / 100.0);
+
+			json_array_append_new(cost, us > 0 ? json_real(us) : json_null());
+		}
+		json_array_append_new(
+		        all, json_pack("{s:s, s:i, s:i, s:s, s:f, s:o}", "method",
+		                     ports_method_name((enum ports_method)m), "ports",
+		                     (int)(p->hi - p->lo + 1), "opened", (int)p->n, "then",
+		                     p->error ? strerrorname_np(p->error) : "", "fails_after_us",
+		                     (double)p->error_ns / 1e3, "cost_us_by_percent_held", cost));
+	}
+	json_dumpf(all, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	fputc('\n', out);
+	json_decref(all);
+}
+
+static void as_csv(FILE *out, const struct ports_run runs[METHOD_COUNT])
+{
+	fprintf(out, "percent_held,kernel_us,range_us,bind_us,bind_0_us\n");
+	for (int i = 0; i < 100; i++) {
+		fprintf(out, "%d", i);
+		for (int m = 0; m < METHOD_COUNT; m++)
+			fprintf(out, ",%.1f", ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0));
+		fprintf(out, "\n");
+	}
+}
+
+static int plot(const char *path, const struct ports_run runs[METHOD_COUNT], struct err *err)
+{
+	struct svg_axis x = {.label = "% held", .hi = 100};
+	struct svg_axis y = {.lo = 1, .hi = 100, .log = 1};
+	struct svg s;
+	FILE *f = fopen(path, "we");
+	int failed;
+
+	if (!f)
+		return err_sys(err, "%s", path);
+	for (int m = 0; m < METHOD_COUNT; m++)
+		for (int i = 0; i < 100; i++)
+			while (ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0) > y.hi)
+				y.hi *= 10;
+	svg_begin(&s, f, 1, "What a connection costs as the ports fill up",
+	        "bind() and connect(), median of each percent of the range in TIME_WAIT");
+	svg_chart(&s, "us", &x, &y);
+	for (int m = 0; m < METHOD_COUNT; m++) {
+		svg_line(&s, ports_method_name((enum ports_method)m));
+		for (int i = 0; i < 100; i++) {
+			double us = ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0);
+
+			if (us > 0)
+				svg_point(&s, i + 0.5, us);
+		}
+		svg_line_end(&s);
+	}
+	svg_end(&s);
+	failed = ferror(f);
+	failed |= fclose(f);
+	return failed ? err_sys(err, "%s", path) : 0;
+}
+
+/* The kernel's own range, unless the user says otherwise. */
+static void set_range(struct bench_config *c, const struct bench_options *o)
+{
+	struct bench_setting s = {.host = "client", .key = "net.ipv4.ip_local_port_range"};
+
+	c->set.v = NULL;
+	c->set.n = c->set.cap = 0;
+	snprintf(s.value, sizeof s.value, "%u %u", o->port_lo ? o->port_lo : 32768,
+	        o->port_hi ? o->port_hi : 60999);
+	array_push(&c->set, s);
+	array_each (const struct bench_setting, x, &o->config.set)
+		array_push(&c->set, *x);
+}
+
+static int measure(const struct bench_options *o, struct ports_run *runs, struct err *err)
+{
+	struct bench_config c = o->config;
+	int failed = 0;
+
+	set_range(&c, o);
+	for (int m = 0; m < METHOD_COUNT && !failed; m++) {
+		runs[m].method = (enum ports_method)m;
+		runs[m].family = c.family;
+		runs[m].progress = c.progress;
+		failed = ports_measure(&runs[m], &c, err);
+		if (!failed && runs[m].interrupted)
+			break;
+	}
+	bench_config_free(&c);
+	return failed;
+}
+
+int verb_ports(const struct bench_options *o, FILE *out, struct err *err)
+{
+	struct ports_run *runs = must(calloc(METHOD_COUNT, sizeof *runs));
+	int failed = measure(o, runs, err);
+
+	if (!failed) {
+		switch (o->format) {
+		case FORMAT_TABLE:
+			table(out, runs);
+			break;
+		case FORMAT_JSON:
+			as_json(out, runs);
+			break;
+		case FORMAT_CSV:
+			as_csv(out, runs);
+			break;
+		}
+		if (o->plot)
+			failed = plot(o->plot, runs, err);
+	}
+	free(runs);
+	return failed;
+}
