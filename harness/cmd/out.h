@@ -30,6 +30,8 @@ static inline char *out_room(struct out *o, size_t n)
 
 static inline void out_bytes(struct out *o, const char *text, size_t n)
 {
+	if (!n)
+		return;
 	memcpy(out_room(o, n), text, n);
 	o->n += n;
 }

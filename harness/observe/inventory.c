@@ -277,7 +277,8 @@ static int dump_again(struct sock_diag *d, struct inventory *inv, unsigned state
 		s->holder = HOLDER_COUNT; /* gone, unless it is seen again */
 		array_push(&again.doubts, doubt);
 	}
-	qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
+	if (again.doubts.n)
+		qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
 	/* All states: it may have changed its own. */
 	ret = sock_diag_dump(d, states | SOCK_DIAG_ALL, look_again, &again, err);
 	array_free(&again.doubts);

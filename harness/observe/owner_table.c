@@ -309,9 +309,10 @@ const struct owner *owner_table_find(const struct owner_table *t, uint32_t inode
 const char *owner_table_command(const struct owner_table *t, pid_t pid)
 {
 	const struct command key = {.pid = pid};
-	const struct command *c =
-	        bsearch(&key, t->commands.v, t->commands.n, sizeof *t->commands.v, by_pid);
+	const struct command *c = NULL;
 
+	if (t->commands.n)
+		c = bsearch(&key, t->commands.v, t->commands.n, sizeof *t->commands.v, by_pid);
 	return c ? c->name : "?";
 }
 
