@@ -80,6 +80,8 @@ static void router(FILE *out)
 		up(device, out);
 		fprintf(out, "addr add 198.%u.255.254/16 dev %s\n", 18 + side, device);
 		fprintf(out, "addr add 2001:2:0:%u::ff/64 dev %s nodad\n", side + 1, device);
+		/* From here it solicits neighbours for what it forwards. */
+		fprintf(out, "addr add fe80::ff/64 dev %s nodad\n", device);
 	}
 }
 
@@ -99,5 +101,5 @@ void topology_host(const struct topology *t, enum host h, FILE *out)
 	if (!t->router)
 		return;
 	fprintf(out, "route add default via 198.%u.255.254\n", 18 + side);
-	fprintf(out, "-6 route add default via 2001:2:0:%u::ff\n", side + 1);
+	fprintf(out, "route add ::/0 via 2001:2:0:%u::ff\n", side + 1);
 }
