@@ -13,27 +13,35 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Levenshtein distance, blind to case and to '-' against '_'. */
+static int plain(char c)
+{
+	return c == '-' ? '_' : tolower((unsigned char)c);
+}
+
+/*
+ * Edit distance, blind to case and to '-' against '_'. Two neighbours in the wrong order are one
+ * mistake: the commonest one. `two` and `one` are the rows of the table before the row under way.
+ */
 static size_t distance(const char *a, const char *b)
 {
-	size_t la = strlen(a), lb = strlen(b), row[LONGEST + 1];
+	size_t la = strlen(a), lb = strlen(b);
+	size_t two[LONGEST + 1] = {0}, one[LONGEST + 1], row[LONGEST + 1];
 
 	if (la > LONGEST || lb > LONGEST)
 		return LONGEST;
 	for (size_t j = 0; j <= lb; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
+		memcpy(two, one, i > 1 ? sizeof one : 0);
+		memcpy(one, row, sizeof row);
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			int x = tolower((unsigned char)a[i - 1]),
-			    y = tolower((unsigned char)b[j - 1]);
-			size_t change = (x == '-' ? '_' : x) == (y == '-' ? '_' : y) ? 0 : 1;
-			size_t above = row[j];
+			size_t change = plain(a[i - 1]) == plain(b[j - 1]) ? 0 : 1;
 
-			row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + change);
-			diagonal = above;
+			row[j] = min3(one[j] + 1, row[j - 1] + 1, one[j - 1] + change);
+			if (i > 1 && j > 1 && plain(a[i - 1]) == plain(b[j - 2]) &&
+			        plain(a[i - 2]) == plain(b[j - 1]) && two[j - 2] + 1 < row[j])
+				row[j] = two[j - 2] + 1;
 		}
 	}
 	return row[lb];

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which name somebody meant who mistyped it. */
+#include "core/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const char *const names[] = {"bpf", "tun", NULL, "close", "CLOSE_WAIT", "CLOSING", "on_eof"};
+
+static void is(const char *typed, const char *meant)
+{
+	const char *near = words_nearest(typed, names, sizeof names / sizeof *names);
+
+	if (!meant)
+		assert_null(near);
+	else
+		assert_string_equal(near, meant);
+}
+
+static void one_mistake(void **state)
+{
+	(void)state;
+	is("bpf", "bpf");
+	is("bfp", "bpf");
+	is("bpff", "bpf");
+	is("lcose", "close");
+	is("clos", "close");
+	is("close-wait", "CLOSE_WAIT");
+	is("CLOSEWAIT", "CLOSE_WAIT");
+	is("oneof", "on_eof");
+}
+
+static void nothing_near(void **state)
+{
+	(void)state;
+	is("", NULL);
+	is("x", NULL);
+	is("keepalive", NULL);
+	is("a-word-that-is-so-long-that-nobody-can-have-meant-any-of-those-short-names", NULL);
+	assert_null(words_nearest("close", names, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(one_mistake),
+	        cmocka_unit_test(nothing_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
