@@ -177,11 +177,14 @@ static int run(struct trace *t, struct bpf_observer *o, struct err *err)
 	if (!t->ring)
 		return -1;
 	fill_head(&t->head);
+	if (watch(o, &t->options, err))
+		return -1;
 	if (t->options.json)
 		timeline_write_head(stdout, &t->head);
 	else
 		trace_line_heading(stdout);
-	return watch(o, &t->options, err) || loop(t, err) ? -1 : 0;
+	fflush(stdout); /* whoever reads it knows that it has begun */
+	return loop(t, err);
 }
 
 static int trace_with(struct trace *t, struct err *err)
