@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "prose.h"
 #include "story_expect.h"
+#include "story_glossary.h"
 
 #include <signal.h>
 #include <string.h>
@@ -54,13 +55,20 @@ static void tell_sysctls(struct prose *p, const char *before, const sysctls *lis
 		        list->v[i].name, list->v[i].value);
 }
 
+static int same_behaviour(const struct scenario *s)
+{
+	const char *c = s->hosts[HOST_CLIENT].behaviour, *v = s->hosts[HOST_SERVER].behaviour;
+
+	return c && v && !strcmp(c, v);
+}
+
 static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 {
 	const struct host_spec *spec = &s->hosts[h];
 
 	if (!spec->present)
 		return;
-	if (spec->behaviour)
+	if (spec->behaviour && !same_behaviour(s))
 		prose_add(p, "The program on the %s %s. ", actor_names[h],
 		        story_behaviour(spec->behaviour));
 	if (spec->addresses > 1)
@@ -77,7 +85,19 @@ static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 		tell_sysctls(p, "Set there:", &spec->sysctls);
 		prose_add(p, ".");
 	}
-	prose_end(p, "  ");
+	if (p->n)
+		prose_end(p, "  ");
+}
+
+static void tell_hosts(struct prose *p, const struct scenario *s)
+{
+	if (same_behaviour(s)) {
+		prose_add(p, "The program on each of the two %s.",
+		        story_behaviour(s->hosts[HOST_CLIENT].behaviour));
+		prose_end(p, "  ");
+	}
+	for (enum host h = HOST_CLIENT; h < HOST_COUNT; h++)
+		tell_host(p, s, h);
 }
 
 static void tell_rules(struct prose *p, const struct scenario *s)
@@ -87,7 +107,7 @@ static void tell_rules(struct prose *p, const struct scenario *s)
 	prose_heading(p, "What the wire does to it");
 	array_each (const struct wire_rule, r, &s->rules) {
 		prose_add(p, "%s", r->text);
-		if (!r->in_total)
+		if (r->times && !r->in_total)
 			prose_add(p, ", counted for each connection");
 		prose_end(p, "  - ");
 	}
@@ -260,8 +280,8 @@ void story_tell(FILE *out, const struct scenario *s, unsigned hz)
 	tell_head(&p, s);
 	prose_heading(&p, "The scene");
 	tell_link(&p, s);
-	for (enum host h = HOST_CLIENT; h < HOST_COUNT; h++)
-		tell_host(&p, s, h);
+	tell_hosts(&p, s);
 	tell_rules(&p, s);
 	tell_steps(&p, s, hz);
+	story_glossary(&p, s);
 }

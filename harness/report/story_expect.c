@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+/* The number that stands before the noun: "at least 1 socket". */
+static int64_t last_number(const struct range *want)
+{
+	return want->hi == INT64_MAX ? want->lo : want->hi;
+}
+
 /* "100 sockets", "at least 90 sockets", "no socket" */
 static void add_counted(
         struct prose *p, const struct range *want, const char *one, const char *many)
@@ -16,7 +22,8 @@ static void add_counted(
 	if (want->lo == want->hi)
 		prose_number(p, (unsigned long)want->lo, one, many);
 	else
-		prose_add(p, "%s %s", range_format(want, 0, text, sizeof text), many);
+		prose_add(p, "%s %s", range_format(want, 0, text, sizeof text),
+		        last_number(want) == 1 ? one : many);
 }
 
 static void add_segments(struct prose *p, const struct expectation *x)
