@@ -147,9 +147,9 @@ int cell_build(struct cell *c, const struct cell_config *config, struct err *err
 	/* A socket hash of the hosts' own makes dumps cheap; kernels before 6.1 have no such key.
 	 */
 	(void)sysctl_write_number("net.ipv4.tcp_child_ehash_entries", hash, NULL);
-	if (ip_lines(&c->topology, topology_spaces, err) || open_spaces(c, err))
+	if (ip_lines(&c->topology, topology_cell, err) || open_spaces(c, err))
 		return -1;
-	if (prepare(c, config, err) || ip_lines(&c->topology, topology_links, err))
+	if (prepare(c, config, err))
 		return -1;
 	return make_devices(c, config, err) || configure(c, err) ? -1 : 0;
 }

@@ -29,8 +29,7 @@ struct topology topology_of(const struct scenario *s);
 struct endpoint topology_address(enum host h, unsigned family, unsigned index);
 
 /* Run in the cell's own namespace: the namespaces of the hosts, and the veths between them. */
-void topology_spaces(const struct topology *t, FILE *out);
-void topology_links(const struct topology *t, FILE *out);
+void topology_cell(const struct topology *t, FILE *out);
 
 /* Run inside a host. */
 void topology_host(const struct topology *t, enum host h, FILE *out);

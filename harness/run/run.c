@@ -356,7 +356,7 @@ static int set_sysctls(void *arg, enum host h, struct err *err)
 	return 0;
 }
 
-static void fill_head(struct runner *r)
+static int fill_head(struct runner *r, struct err *err)
 {
 	struct timeline_head *h = &r->head;
 	struct utsname u;
@@ -370,10 +370,15 @@ static void fill_head(struct runner *r)
 	snprintf(h->kernel, sizeof h->kernel, "%s", u.release);
 	snprintf(h->link, sizeof h->link, "%s",
 	        r->cell.topology.link == LINK_WIRE ? "wire" : "veth");
-	snprintf(h->congestion, sizeof h->congestion, "reno");
 	h->observers = 1u << SRC_RUNNER | 1u << SRC_SOCK_DIAG | 1u << SRC_PEER | 1u << SRC_SNMP |
 	               1u << SRC_OWNERS | (r->wire ? 1u << SRC_WIRE : 0) |
 	               (r->bpf ? 1u << SRC_BPF : 0);
+	/* Of the client; a scenario may have set another than the cell's default. */
+	if (cell_enter(&r->cell, HOST_CLIENT, err) ||
+	        sysctl_read("net.ipv4.tcp_congestion_control", h->congestion, sizeof h->congestion,
+	                err))
+		return -1;
+	return cell_leave(&r->cell, err);
 }
 
 static int stage(struct runner *r, struct err *err)
@@ -391,7 +396,8 @@ static int stage(struct runner *r, struct err *err)
 	r->watch = watch_new(r, err);
 	if (!r->watch || start_wire(r, &d, err) || start_bpf(r, err))
 		return -1;
-	fill_head(r);
+	if (fill_head(r, err))
+		return -1;
 	if (timeline_write_head(r->timeline, &r->head))
 		return err_sys(err, "the timeline");
 	r->judge = judge_new(r->scenario, &r->head);
