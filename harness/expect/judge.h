@@ -6,6 +6,10 @@
  * replay feeds it the same events from a file. Time is the time of the event that was fed last, so
  * a runner that waits for a deadline puts an EV_TICK on the timeline when it has come.
  *
+ * An EV_SAMPLE of a host says that its sockets, and the counters that the step asks for, are on the
+ * timeline as of that moment: populations and counters hold only on the word of one that is younger
+ * than the step, and fail at the deadline only on the word of one that is not older than it.
+ *
  * The life of a step: EV_STEP begin ... events ... EV_STEP holds or fails. The runner emits those
  * events; on a replay they are in the file, and the judge checks that it would have said the same.
  *

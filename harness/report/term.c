@@ -3,8 +3,8 @@
 #include "core/clock.h"
 #include "words.h"
 
-#define TITLE_WIDTH 34
-#define CLAIM_WIDTH 52
+#define TITLE_WIDTH 46
+#define CLAIM_WIDTH 44
 #define STRETCH     10
 #define MARGIN      "      "
 

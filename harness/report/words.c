@@ -45,7 +45,7 @@ static void add_tuple(struct out *o, const struct tuple *t)
 {
 	char text[TUPLE_TEXT];
 
-	if (t->remote.family)
+	if (t->remote.family && t->remote.port) /* a listener has no other end */
 		add(o, " %s", tuple_format(t, text, sizeof text));
 	else
 		add_endpoint(o, " ", &t->local);

@@ -50,8 +50,9 @@ static void term_tells_a_failure(void **state)
 	scene(&st);
 	text = reported("term", &st, "leak/close IPv4", 0);
 	assert_string_equal(text,
-	        "FAIL  leak/close IPv4                     A server that never calls close() piles "
-	        "up CLOSE_...   2.0 s\n"
+	        "FAIL  leak/close IPv4                                 A server that never calls "
+	        "close() piles "
+	        "u...   2.0 s\n"
 	        "      test.yaml:3:21: step 1\n"
 	        "        wanted  server CLOSE_WAIT = 2 within 2 s\n"
 	        "        seen    1 after 2 s\n"
