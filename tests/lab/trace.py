@@ -161,6 +161,7 @@ def connect(port, source=0, family=socket.AF_INET, address=SERVER):
     if source:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((CLIENT, source))
+    s.settimeout(10)
     s.connect((address, port))
     return s
 
@@ -378,6 +379,7 @@ def reused_by_syn(c, s):
     a.recv(1)
     a.close()
     settle(s, goes_to("TIME_WAIT", 41000), "the server's end is in TIME_WAIT")
+    settle(c, is_close(41000), "the client's end is gone")
     time.sleep(0.02)  # so that the timestamp of the SYN is newer
     a = connect(5020, source=41000)
     settle(s, goes_to("ESTABLISHED", 41000), "connected again")
@@ -417,10 +419,12 @@ def reused_by_connect(c, s):
 
 
 def overflow(c, s):
-    """Handshakes that end all at once, before a queue that holds one."""
-    l = listener(5030, backlog=0, defer=5)
-    ends = [connect(5030) for _ in range(3)]
-    for a in ends:
+    """Three handshakes that end with the first data, before a queue that holds two."""
+    l = listener(5030, backlog=1, defer=5)
+    ends = [connect(5030)]
+    ends[0].send(b"x")
+    ends += [connect(5030) for _ in range(2)]
+    for a in ends[1:]:
         a.send(b"x")
     e = s.until(lambda e: e["kind"] == "kernel" and e["deed"] == "overflow")
     if not e and os.uname().release < "6.15":
@@ -428,10 +432,19 @@ def overflow(c, s):
     else:
         ok(e and e["local"].endswith(":5030") and e["state"] == "LISTEN",
            "an accept queue that is full is told, with its listener", e)
-    again = s.until(lambda e: e["kind"] == "kernel" and e["deed"] == "retransmit")
-    ok(again and again["flags"] == 0x12, "a SYN-ACK is sent again", again)
     for a in ends:
         a.close()
+    l.close()
+
+
+def synack(c, s):
+    """A handshake that waits for data: the SYN-ACK is sent again for it."""
+    l = listener(5031, defer=1)
+    a = connect(5031)
+    e = s.until(lambda e: e["kind"] == "kernel" and e["deed"] == "retransmit" and
+                e["local"].endswith(":5031"))
+    ok(e and e["flags"] == 0x12 and e["state"] == "NEW_SYN_RECV", "a SYN-ACK is sent again", e)
+    a.close()
     l.close()
 
 
@@ -506,6 +519,7 @@ def main():
     reused_by_syn(c, s)
     reused_by_connect(c, s)
     overflow(c, s)
+    synack(c, s)
     for name, t in (("client", c), ("server", s)):
         ok(t.end() == 0 and t.summary.endswith(" 0 lost"), "%s: Ctrl-C ends it, nothing was lost" % name,
            t.summary)
