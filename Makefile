@@ -42,7 +42,7 @@ UNITS   := $(wildcard tests/unit/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench install labtools reference
+.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench bench-peers install labtools reference
 
 all: $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client ## build the three programs
 
@@ -101,6 +101,12 @@ lab: all ## install what is missing, build, run the fast tier of scenarios
 
 check: all labtools $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
 	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) tools/check
+
+bench: all ## the connection benchmark, as it comes
+	@$(BIN)/lastack bench
+
+bench-peers: all ## ours beside netperf, neper and wrk with nginx, those that are installed
+	@BIN=$(BIN) tools/bench-peers
 
 $(B)/deps-ok: tools/deps
 	@mkdir -p $(B)

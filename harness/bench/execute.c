@@ -18,7 +18,7 @@
 #define SAMPLE_NS (100 * NS_PER_MS)
 #define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL) */
 #define READY_S   20
-#define N_EVENTS  5
+#define N_EVENTS  5 /* three, and two signals */
 
 struct run {
 	const struct bench_config *config;
@@ -132,15 +132,29 @@ static int add_events(struct run *u, struct err *err)
 
 	e[0] = event_new(u->base, -1, EV_PERSIST, on_sample, u);
 	e[1] = event_new(u->base, -1, 0, on_end, u);
-	e[2] = evsignal_new(u->base, SIGINT, on_signal, u);
-	e[3] = evsignal_new(u->base, SIGTERM, on_signal, u);
-	e[4] = event_new(u->base, u->full_fd, EV_READ | EV_PERSIST, on_full, u);
-	for (int i = 0; i < N_EVENTS; i++) {
+	e[2] = event_new(u->base, u->full_fd, EV_READ | EV_PERSIST, on_full, u);
+	for (int i = 0; i < 3; i++) {
 		if (!e[i])
 			return err_set(err, ERR_LAB, "libevent takes no event");
 		failed |= event_add(e[i], i == 0 ? &step : i == 1 ? &end : NULL);
 	}
 	return failed ? err_set(err, ERR_LAB, "libevent takes no event") : 0;
+}
+
+/* Taken from the beginning, but delivered only when the workers, who inherit that, have started. */
+static int add_signals(struct run *u, struct err *err)
+{
+	static const int signals[] = {SIGINT, SIGTERM};
+
+	bench_signals(SIG_BLOCK);
+	for (int i = 0; i < 2; i++) {
+		struct event *e = evsignal_new(u->base, signals[i], on_signal, u);
+
+		u->events[3 + i] = e;
+		if (!e || event_add(e, NULL))
+			return err_set(err, ERR_LAB, "libevent takes no signal");
+	}
+	return 0;
 }
 
 static const struct engine *choose_engine(const struct bench_config *c, struct bench_result *r)
@@ -314,6 +328,7 @@ static int measure(struct run *u, struct err *err)
 		return -1;
 	if (watch_counts(&u->watch, u->r->before, err) || add_events(u, err))
 		return -1;
+	bench_signals(SIG_UNBLOCK);
 	getrusage(RUSAGE_SELF, &u->process);
 	u->start_ns = clock_now_ns();
 	tell(u, 0, n, 0);
@@ -340,6 +355,8 @@ static int set_stage(struct run *u, struct err *err)
 	u->full_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!u->base || u->full_fd < 0)
 		return err_sys(err, "no event loop");
+	if (add_signals(u, err))
+		return -1;
 	if (bench_lab_open(&u->lab, u->config, u->r, err) ||
 	        bench_lab_relay(&u->lab, u->base, err) || plan(u, err))
 		return -1;
@@ -378,5 +395,6 @@ int bench_execute(const struct bench_config *c, struct bench_result *ret, struct
 	if (c->progress)
 		progress_end(&u.progress);
 	clear_stage(&u);
+	bench_signals(SIG_UNBLOCK);
 	return failed ? -1 : 0;
 }

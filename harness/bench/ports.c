@@ -216,6 +216,7 @@ static int measure_in(struct bench_lab *lab, struct ports_run *p, struct err *er
 
 	sigaction(SIGINT, &ask, NULL);
 	sigaction(SIGTERM, &ask, NULL);
+	bench_signals(SIG_UNBLOCK);
 	p->lo = lab->port_lo;
 	p->hi = lab->port_hi;
 	endpoint_to_sockaddr(&lab->from, &s.from);

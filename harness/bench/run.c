@@ -8,6 +8,7 @@
 #include "lab.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,6 +75,16 @@ static int in_cell(void *arg, int channel)
 	return 0;
 }
 
+void bench_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(how, &set, NULL);
+}
+
 static volatile sig_atomic_t runner;
 
 /* A signal to the controller alone is the runner's too. */
@@ -90,6 +101,7 @@ static void await(pid_t pid, int *ret_status)
 	runner = pid;
 	sigaction(SIGINT, &pass, &old[0]);
 	sigaction(SIGTERM, &pass, &old[1]);
+	bench_signals(SIG_UNBLOCK);
 	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
 		;
 	runner = 0;
@@ -113,8 +125,12 @@ static int spawn(struct shared *s, struct err *err)
 	int status = 0;
 
 	fflush(NULL);
-	if (cell_spawn(&p, in_cell, s, err))
+	bench_signals(
+	        SIG_BLOCK); /* the runner's handlers come later: nothing may be lost until then */
+	if (cell_spawn(&p, in_cell, s, err)) {
+		bench_signals(SIG_UNBLOCK);
 		return -1;
+	}
 	await(p.pid, &status);
 	close(p.channel);
 	if (!s->ended)

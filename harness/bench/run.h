@@ -16,6 +16,9 @@ void *bench_shared(size_t size, struct err *err);
  */
 int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err *err);
 
+/* SIG_BLOCK or SIG_UNBLOCK for SIGINT and SIGTERM; a runner begins with both blocked. */
+void bench_signals(int how);
+
 /* Samples into fixed memory. */
 void series_init(struct bench_series *s, uint64_t step_ns);
 /* Whether a sample is wanted at this time. */

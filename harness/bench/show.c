@@ -34,7 +34,9 @@ static void lines(FILE *out, const char *title, const char *text)
 static void latency(FILE *out, const char *name, const struct histogram *h)
 {
 	fprintf(out, "%-12s", name);
-	for (const struct show_quantile *q = show_quantiles; q->name; q++)
+	if (!h->n)
+		fprintf(out, "%10s", "-");
+	for (const struct show_quantile *q = show_quantiles; h->n && q->name; q++)
 		fprintf(out, "%10.1f", (double)histogram_quantile(h, q->q) / 1e3);
 	fprintf(out, "\n");
 }
@@ -58,17 +60,25 @@ static void cpu(FILE *out, const struct bench_result *r)
 	fprintf(out, "rest of the process %.1f us\n", show_cpu_us(&r->cpu_other, r));
 }
 
+/* So many for each connection, in ten columns; "-" when there were none. */
+static void each(FILE *out, uint64_t from, uint64_t to, uint64_t n)
+{
+	if (n)
+		fprintf(out, "%10.2f", (double)(to - from) / (double)n);
+	else
+		fprintf(out, "%10s", "-");
+}
+
 static void side(FILE *out, const struct bench_result *r, enum bench_side s)
 {
 	const struct bench_counts *a = &r->before[s], *b = &r->after[s];
-	double n = r->done_counted ? (double)r->done_counted : 1;
 
-	fprintf(out,
-	        "%-12s%10" PRIu64 "%10" PRIu64 "%10" PRIu64 "%10.2f%10.2f%9" PRIu64 "%9" PRIu64
-	        "\n",
+	fprintf(out, "%-12s%10" PRIu64 "%10" PRIu64 "%10" PRIu64,
 	        s == SIDE_CLIENT ? "client" : "server", b->time_wait, r->peak_time_wait[s],
-	        b->tw_recycled - a->tw_recycled, (double)(b->out_segs - a->out_segs) / n,
-	        (double)(b->in_segs - a->in_segs) / n, b->retrans - a->retrans,
+	        b->tw_recycled - a->tw_recycled);
+	each(out, a->out_segs, b->out_segs, r->done_counted);
+	each(out, a->in_segs, b->in_segs, r->done_counted);
+	fprintf(out, "%9" PRIu64 "%9" PRIu64 "\n", b->retrans - a->retrans,
 	        b->out_rsts - a->out_rsts);
 }
 

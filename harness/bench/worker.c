@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define POLL_FLOWS 96
+#define CALLBACKS  512
 
 static int settle(struct worker *w, struct err *err)
 {
@@ -41,8 +42,14 @@ static struct event_base *make_base(const struct worker *w, struct err *err)
 		event_config_set_flag(c, EVENT_BASE_FLAG_PRECISE_TIMER);
 	else if (w->flows <= POLL_FLOWS)
 		event_config_avoid_method(c, "epoll");
+	/* With many at once, look for what is urgent (being told to end) in between. */
+	event_config_set_max_dispatch_interval(c, NULL, CALLBACKS, 1);
 	b = event_base_new_with_config(c);
 	event_config_free(c);
+	if (b && event_base_priority_init(b, 2)) {
+		event_base_free(b);
+		b = NULL;
+	}
 	if (!b)
 		err_set(err, ERR_LAB, "libevent gives no loop");
 	return b;
@@ -73,7 +80,8 @@ static int prepare(struct worker *w)
 	if (!w->base)
 		return -1;
 	w->told_event = event_new(w->base, w->told, EV_READ | EV_PERSIST, on_told, w);
-	if (!w->told_event || event_add(w->told_event, NULL))
+	if (!w->told_event || event_priority_set(w->told_event, 0) ||
+	        event_add(w->told_event, NULL))
 		return err_set(&w->err, ERR_LAB, "libevent takes no event");
 	return w->engine->open[w->side](w, &w->err);
 }

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The benchmark's function, never its speed: counts, sides, errors, forms of output, ends."""
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree
+
+BIN = os.path.join(os.path.abspath(os.environ.get("BIN", "bin")), "lastack")
+count = failed = 0
+
+
+def tap(what, good, why=""):
+    global count, failed
+    count += 1
+    failed += not good
+    print("%sok %d - %s" % ("" if good else "not ", count, what))
+    if not good:
+        for line in str(why).splitlines()[:20]:
+            print("# " + line)
+    sys.stdout.flush()
+
+
+def skip(what, why):
+    global count
+    count += 1
+    print("ok %d - %s # SKIP %s" % (count, what, why))
+
+
+def run(*words, **more):
+    return subprocess.run([BIN, "bench", *words], capture_output=True, text=True, timeout=120, check=False,
+                          **more)
+
+
+def bench(*words, **more):
+    p = run(*words, "--json", **more)
+    if p.returncode:
+        raise RuntimeError("%s: exit %d: %s" % (" ".join(words), p.returncode, p.stderr))
+    return json.loads(p.stdout)
+
+
+def short_range(n):
+    return ["--set", "client:net.ipv4.ip_local_port_range=40000 %d" % (40000 + n - 1)]
+
+
+def closes():
+    """Whoever closes first keeps TIME_WAIT, and nobody after a reset."""
+    for engine in ("ring", "event"):
+        for close in ("client", "server"):
+            for by in ("fin", "rst", "half"):
+                for ip in ("4", "6"):
+                    r = bench("--engine", engine, "--close", close, "--by", by, "--ip", ip, "--connections",
+                              "2000", "--dests", "2")
+                    other = "server" if close == "client" else "client"
+                    kept, n = r[close]["time_wait"], r["connections"]
+                    good = r["errors"] == 0 and n >= 2000 and r[other]["time_wait"] == 0
+                    if by == "rst":
+                        good = good and kept == 0 and r[close]["out_rsts"] >= 2000
+                    else:
+                        good = good and kept >= 2000
+                    tap("%s: the %s closes by %s, IPv%s" % (engine, close, by, ip), good,
+                        json.dumps({k: r[k] for k in ("errors", "connections", "why", "client", "server")}))
+
+
+def full():
+    for engine in ("ring", "event"):
+        for ports in ("kernel", "range"):
+            r = bench("--engine", engine, "--ports", ports, "--pairs", "1", "--flows", "1",
+                      "--stop-when-full", *short_range(500))
+            f = r["full"]
+            tap("%s, ports by %s: 500 ports give exactly 500 connections" % (engine, ports),
+                r["connections"] == 500 and f["ports"] == 500 and f["ports_held"] == 500 and
+                f["to"] == "198.19.0.1:512" and "connect EADDRNOTAVAIL" in r["why"], json.dumps(r["full"]))
+    r = bench("--pairs", "1", "--flows", "1", "--dests", "3", "--stop-when-full", *short_range(500))
+    tap("three destinations give three times as many", r["connections"] == 1500, r["connections"])
+    r = bench("--pairs", "1", "--flows", "1", "--sources", "2", "--stop-when-full", *short_range(500))
+    tap("two sources give twice as many", r["connections"] == 1000, r["connections"])
+    r = bench("--pairs", "1", "--ports", "bind", "--connections", "2000", *short_range(500))
+    tap("bind() with SO_REUSEADDR goes on past them", r["connections"] >= 2000 and not r["errors"], r["why"])
+    r = bench("--pairs", "1", "--connections", "1000", "--for", "60s", "--set",
+              "client:net.ipv4.tcp_tw_reuse=1", *short_range(500))
+    tap("tcp_tw_reuse=1 goes on past them", r["connections"] >= 1000 and r["full"] is not None, r["connections"])
+
+
+def paces():
+    for engine in ("ring", "event"):
+        r = bench("--engine", engine, "--rate", "500", "--for", "1s")
+        due = 500 * r["took_s"]
+        tap("%s: open loop: nothing that was due is lost" % engine,
+            due - r["pairs"] * r["flows"] - 2 <= r["connections"] + r["unserved"] + r["errors"] <= due + 4,
+            "%s of %s" % (r["connections"] + r["unserved"], due))
+
+
+def sizes():
+    for engine in ("ring", "event"):
+        r = bench("--engine", engine, "--request", "5000", "--response", "200000", "--connections", "200")
+        out = r["server"]["segments_out_per_connection"]
+        tap("%s: 5,000 bytes there, 200,000 back" % engine,
+            r["errors"] == 0 and r["connections"] >= 200 and out > 130, "%s %s" % (r["why"], out))
+
+
+def links():
+    r = bench("--link", "loopback", "--connections", "2000", "--ip", "6", "--dests", "2", "--sources", "2")
+    tap("loopback", r["connections"] >= 2000 and not r["errors"] and "server" not in r, r["why"])
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError as e:
+        skip("wire", "/dev/net/tun: %s" % e.strerror)
+        return
+    r = bench("--link", "wire", "--connections", "500")
+    tap("wire", r["connections"] >= 500 and not r["errors"] and r["client"]["time_wait"] >= 500, r["why"])
+
+
+def observing():
+    r = bench("--observe", "full", "--connections", "3000")
+    s = r["series"]
+    tap("--observe full counts states by dumps", s and "established_client" in s[0], s[:1])
+    text = run("--csv", "--for", "500ms").stdout.splitlines()
+    tap("--csv: a line a sample", text[0].startswith("seconds,connections,rate,errors,time_wait_client") and
+        len(text) > 2 and all(len(t.split(",")) == 6 for t in text), "\n".join(text[:3]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.svg")
+        p = run("--plot", path, "--for", "500ms")
+        root = xml.etree.ElementTree.parse(path).getroot()
+        tap("--plot writes an SVG", p.returncode == 0 and root.tag.endswith("svg") and
+            len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 20, p.stderr)
+
+
+def verbs():
+    runs = bench("ports", "--range", "40000-40299")
+    tap("ports: 300 for each method", [m["opened"] for m in runs] == [300] * 4, [m["opened"] for m in runs])
+    tap("ports: and then", [m["then"] for m in runs] == ["EADDRNOTAVAIL", "EADDRNOTAVAIL", "", "EADDRINUSE"],
+        [m["then"] for m in runs])
+    r = bench("capacity", "--rate", "1000", "--range", "40000-40399", "--verify", "--flows", "1")
+    tap("capacity: predicts 400 connections, and 400 there are",
+        r["predicted"]["tuples"] == 400 and not r["predicted"]["enough"] and
+        r["observed"]["connections"] == 400 and r["observed"]["full"]["ports_held"] == 400,
+        json.dumps(r["predicted"]))
+    r = bench("sweep", "--set", "client:net.ipv4.tcp_timestamps=1,0", "--repeat", "2", "--for", "200ms")
+    tap("sweep: each value in each round", r["rounds"] == 2 and [v["value"] for v in r["values"]] == ["1", "0"]
+        and "verdict" in r["values"][1]["against_first"], json.dumps(r))
+
+
+def refusals():
+    for words, code, says in (
+            (["--flow", "3"], 2, "did you mean --flows?"),
+            (["--for", "soon"], 2, "a duration"),
+            (["--close", "nobody"], 2, "client or server"),
+            (["sweep"], 2, "which values?"),
+            (["--against", "127.0.0.1"], 2, "ADDR:PORT"),
+            (["capacity", "--verify", "--time-wait", "5s"], 2, "cannot be set"),
+            (["--set", "client:net.ipv4.tcp_no_such=1"], 2, "tcp_no_such")):
+        p = run(*words)
+        tap("refused: %s" % " ".join(words), p.returncode == code and says in p.stderr,
+            "exit %d: %s" % (p.returncode, p.stderr))
+    r = bench("--flows", "3000", "--for", "300ms",
+              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)))
+    tap("fewer flows under a limit of open files, and that is said",
+        r["flows"] == 372 and "limit of open files is 1000" in " ".join(r["notes"]), r["notes"])
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+            return [int(p) for p in f.read().split()]
+    except OSError:
+        return []
+
+
+def until(true, seconds=20):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
+def threads(pid):
+    try:
+        return len(os.listdir("/proc/%d/task" % pid))
+    except OSError:
+        return 0
+
+
+def under_way(p):
+    """Until the runner of a started benchmark has all its threads: two a pair, and itself."""
+    return until(lambda: any(threads(c) >= 3 for c in children(p.pid)))
+
+
+def ends():
+    for engine in ("ring", "event"):
+        p = subprocess.Popen([BIN, "bench", "--for", "100s", "--pairs", "1", "--engine", engine, "--json"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started = under_way(p)
+        p.send_signal(signal.SIGINT)
+        text, _ = p.communicate(timeout=60)
+        tap("%s: SIGINT: ends with what it has" % engine,
+            started and p.returncode == 0 and json.loads(text)["interrupted"], text[:200])
+    p = subprocess.Popen([BIN, "bench", "--for", "100s", "--pairs", "1"], stdout=subprocess.DEVNULL)
+    started = under_way(p)
+    runners = children(p.pid)
+    p.kill()
+    p.wait()
+    tap("SIGKILL of the controller ends everything", started and runners and
+        until(lambda: not any(os.path.exists("/proc/%d" % r) for r in runners)), runners)
+
+
+def answer(conn):
+    try:
+        if conn.recv(1):
+            conn.sendall(b"x")
+            conn.recv(1)
+    except ConnectionError:
+        pass  # the benchmark ends in the middle of connections
+
+
+def serve(listener):
+    while True:
+        try:
+            conn, _ = listener.accept()
+        except OSError:
+            return
+        with conn:
+            answer(conn)
+
+
+def against():
+    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()
+    port = listener.getsockname()[1]
+    for engine in ("ring", "event"):
+        r = bench("--against", "127.0.0.1:%d" % port, "--connections", "300", "--pairs", "1", "--flows", "4",
+                  "--engine", engine)
+        tap("%s: against a server of one's own" % engine, r["connections"] >= 300 and not r["errors"],
+            r["why"])
+    listener.close()
+    r = bench("--against", "127.0.0.1:%d" % port, "--for", "200ms", "--flows", "2", "--pairs", "1")
+    tap("against nobody: errors, and no end before its time",
+        r["connections"] == 0 and r["why"].get("connect ECONNREFUSED", 0) >= 2, r["why"])
+
+
+def main():
+    if os.geteuid() != 0:
+        skip("bench", "needs root")
+    else:
+        for part in (closes, full, paces, sizes, links, observing, verbs, refusals, ends, against):
+            part()
+    print("1..%d" % count)
+    sys.exit(failed != 0)
+
+
+main()
