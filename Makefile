@@ -114,7 +114,7 @@ $(B)/deps-ok: tools/deps
 	@touch $@
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 reference: $(BIN)/lastack ## docs/scenarios.md again, from the tables of the parser
 	$(BIN)/lastack explain --language > docs/scenarios.md
