@@ -8,6 +8,7 @@
 #include "observe/bpf.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -333,7 +334,7 @@ static int start_wire(struct runner *r, const struct devices *d, struct err *err
 	        .pcapng = r->order->capture >= 0 ? fdopen(r->order->capture, "w") : NULL,
 	        .arrived = on_arrived,
 	        .delivering = look_at_receiver,
-		.delivered = look_at_receiver,
+	        .delivered = look_at_receiver,
 	        .trouble = on_wire_trouble,
 	        .arg = r,
 	};
@@ -450,6 +451,21 @@ static void take_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/*
+ * The wire and the looks at sockets must not wait behind the machine's other work: a relay that
+ * gets its turn 100 ms late is a slow line, and TCP measures it and takes its time. What the runner
+ * starts, the programs of the cell above all, does not inherit this.
+ */
+static void hurry(struct runner *r)
+{
+	const struct sched_param p = {.sched_priority = 1};
+
+	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
+		runner_note(r, ACTOR_LAB,
+		        "no real-time priority (%s): a busy machine shows in the times",
+		        strerror(errno));
+}
+
 int run_in_cell(void *order, int channel)
 {
 	struct runner r = {.order = order, .channel = channel};
@@ -462,7 +478,10 @@ int run_in_cell(void *order, int channel)
 	r.deadline = must(evtimer_new(r.base, on_deadline, &r));
 	r.timeline = must(fdopen(r.order->timeline, "w"));
 	r.track = track_new(&r);
-	if (stage(&r, &err) || raise_curtain(&r, &err))
+	if (stage(&r, &err))
+		return say_broken(&r, &err);
+	hurry(&r);
+	if (raise_curtain(&r, &err))
 		return say_broken(&r, &err);
 	event_base_dispatch(r.base);
 	/* The process ends here, and everything in the cell with it: nothing is taken apart. */
