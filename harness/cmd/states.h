@@ -25,6 +25,16 @@ size_t states_hints(
         const struct inventory *inv, const states_groups *groups, char *hints[], size_t max);
 #define MOST_HINTS 16
 
+/* The pair of addresses, with the remote port, towards which most local ports are taken. */
+struct port_pressure {
+	struct endpoint local, remote; /* local.port is 0 */
+	unsigned taken, time_wait;     /* of them in TIME_WAIT */
+	unsigned range;                /* how many ephemeral ports there are */
+};
+
+/* 1 when at least half of the ports are taken there: from then on connect() feels it. */
+int states_port_pressure(const struct inventory *inv, struct port_pressure *ret);
+
 /* In the order in which they are shown: by state, LISTEN first. *ret_n indices, owned by caller. */
 uint32_t *states_order(const struct inventory *inv, size_t *ret_n);
 

@@ -242,6 +242,23 @@ static void hint_of_full_queues(struct hints *h, const struct inventory *inv)
 	}
 }
 
+static void hint_of_ports(struct hints *h, const struct inventory *inv)
+{
+	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
+	struct port_pressure p;
+
+	if (!states_port_pressure(inv, &p))
+		return;
+	endpoint_format(&p.local, local, sizeof local);
+	local[strlen(local) - strlen(":0")] = '\0';
+	hint(h,
+	        "Ports: %u of the %u from %s to %s are taken, %u by TIME_WAIT. Past half of them "
+	        "each connect() searches longer, and when none is left it fails with "
+	        "EADDRNOTAVAIL.",
+	        p.taken, p.range, local, endpoint_format(&p.remote, remote, sizeof remote),
+	        p.time_wait);
+}
+
 size_t states_hints(
         const struct inventory *inv, const states_groups *groups, char *hints[], size_t max)
 {
@@ -250,5 +267,6 @@ size_t states_hints(
 	array_each (struct states_group, g, groups)
 		hint_of_group(&h, g);
 	hint_of_full_queues(&h, inv);
+	hint_of_ports(&h, inv);
 	return h.n;
 }

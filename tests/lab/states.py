@@ -490,6 +490,32 @@ def set_sysctl(name, value):
         f.write(value)
 
 
+def check_ports(l):
+    """Half of a range of 100 is taken towards one address, and not towards two."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
+        f.write("40000 40099")
+    s = listener(5021, 200)
+
+    def connected(address, n):
+        for _ in range(n):
+            c = socket.socket()
+            c.connect((address, 5021))
+            kept.append(c)
+
+    connected(LOOPBACK, 40)
+    few = [h for h in l.json()["hints"] if h.startswith("Ports")]
+    connected(LOOPBACK, 20)
+    many = [h for h in l.json()["hints"] if h.startswith("Ports")]
+    ok(not few and len(many) == 1 and "60 of the 100 from 127.0.0.1 to 127.0.0.1:5021" in many[0],
+       "ports towards one address that run out", (few, many))
+    s.close()
+    for c in kept:
+        c.close()
+    kept.clear()
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
+        f.write("32768 60999")
+
+
 def check_many(l, here):
     set_sysctl("tcp_max_tw_buckets", "1000000")
     set_sysctl("tcp_tw_reuse", "0")
@@ -531,6 +557,7 @@ def main():
             check_as_user(l)
             check_text(l)
             check_refusals(l)
+            check_ports(l)
             check_many(l, here)
         finally:
             for pid in children:
