@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any bytes as a timeline: refused, or one that is written and read back the same, and judged. */
-#include "model/timeline.c"
+#include "model/timeline_read.c"
 
 #include "expect/judge.h"
 #include "load/yaml.h"
