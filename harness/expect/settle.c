@@ -205,6 +205,8 @@ struct settled settle_step(const struct ledger *l, unsigned index)
 		return started(l, st);
 	case DO_SYSCTL:
 	case DO_RELEASE:
+	case DO_ADD:
+	case DO_REMOVE:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;

@@ -197,6 +197,7 @@ void reference_print(FILE *out)
 	             "`any`, and `again` for\nretransmissions alone: `{drop: fin again, from: "
 	             "server, times: 2}`.\n");
 	names(out, "Actions of a rule", fault_names, fault_helps);
+	fields(out, "What `set` of a rewrite changes", change_fields, change_fields_n);
 	actions(out);
 	fields(out, "Parameters of an action", param_fields, param_fields_n);
 	fields(out, "An expectation: `- expect: {...}`", expect_fields, expect_fields_n);

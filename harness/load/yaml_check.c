@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What only the whole scenario can tell: its parts must fit each other. */
+#include "core/words.h"
 #include "yaml_internal.h"
 
 #include <stdlib.h>
@@ -31,6 +32,30 @@ static int holds_something(const struct scenario *s)
 	return 0;
 }
 
+static int find_rule(struct reader *r, struct step *st)
+{
+	const struct scenario *s = r->scenario;
+	const char *names[100];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->rules.n; i++) {
+		const char *name = s->rules.v[i].name;
+
+		if (name && !strcmp(name, st->rule_text)) {
+			st->rule = (int)i;
+			return 0;
+		}
+		if (name && n < LENGTH(names))
+			names[n++] = name;
+	}
+	if (!n)
+		return fail_at(r, st->at, "no rule of the wire has a 'name': nothing to remove");
+	return err_set(r->err, ERR_INPUT, "%s:%u:%u: no rule of the wire is named so, nearest: %s",
+	        r->name, st->at.line, st->at.column,
+	        words_nearest(st->rule_text, names, n) ? words_nearest(st->rule_text, names, n)
+	                                               : names[0]);
+}
+
 static int check_expectation(struct reader *r, const struct expectation *x)
 {
 	const struct scenario *s = r->scenario;
@@ -53,6 +78,8 @@ static int check_steps(struct reader *r)
 		if (st->action == DO_RELEASE && !holds_something(s))
 			return fail_at(r, st->at,
 			        "no rule of the wire holds segments: nothing to release");
+		if (st->action == DO_REMOVE && st->rule_text && find_rule(r, st))
+			return -1;
 		if (st->actor == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
 			return fail_at(r, st->at, "this scenario has no router");
 		expects |= st->action == DO_EXPECT;

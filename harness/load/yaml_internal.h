@@ -88,11 +88,16 @@ int value_sysctls(struct reader *r, const yaml_node_t *n, sysctls *ret);
 int value_state(struct reader *r, const yaml_node_t *at, const char *word, enum tcp_state *ret);
 size_t state_names(const char **ret, size_t n); /* the names of all states of a connection */
 
-/* yaml_wire.c: rules and selectors */
-int read_rules(struct reader *r, const yaml_node_t *n, void *scenario);
+/* yaml_wire.c: selectors */
 /* "fin again from server dropped"; a fate only where `fate` is set. */
 int value_selector(struct reader *r, const yaml_node_t *at, const char *text, int fate,
         struct segment_selector *ret);
+
+/* yaml_rule.c: rules of the wire */
+int read_rules(struct reader *r, const yaml_node_t *n, void *scenario);
+int read_rule(struct reader *r, const yaml_node_t *n, void *scenario);
+extern const struct field change_fields[]; /* of `set` */
+extern const size_t change_fields_n;
 extern const struct field rule_fields[];
 extern const size_t rule_fields_n;
 extern const char *const fault_names[]; /* NULL at the end */

@@ -57,6 +57,32 @@ static int read_step_sysctl(struct reader *r, const yaml_node_t *n, void *step)
 	return value_sysctls(r, n, &((struct step *)step)->sysctls);
 }
 
+static int read_add(struct reader *r, const yaml_node_t *n, void *into)
+{
+	struct scenario *s = r->scenario;
+	struct step *step = into;
+	struct wire_rule *rule;
+
+	if (read_rule(r, n, s))
+		return -1;
+	rule = &s->rules.v[s->rules.n - 1];
+	rule->off = 1;
+	step->rule = (int)(s->rules.n - 1);
+	step->rule_text = must(strdup(rule->text));
+	return 0;
+}
+
+/* Which rule that is, is looked up when all are read. */
+static int read_remove(struct reader *r, const yaml_node_t *n, void *into)
+{
+	struct step *step = into;
+
+	step->rule = -1;
+	if (is_word(n, "all"))
+		return 0;
+	return value_text(r, n, "the name of a rule, or all", &step->rule_text);
+}
+
 #define CLIENT (1u << HOST_CLIENT)
 #define SERVER (1u << HOST_SERVER)
 #define PEERS  (CLIENT | SERVER | 1u << ACTOR_BOTH)
@@ -77,6 +103,8 @@ const struct action_form action_forms[DO_COUNT] = {
         [DO_SYSCTL] = {PEERS | 1u << HOST_ROUTER, PARAM_AFTER, "{net.ipv4.NAME: value}",
                 read_step_sysctl},
         [DO_RELEASE] = {1u << ACTOR_WIRE, PARAM_AFTER, "all", read_yes},
+        [DO_ADD] = {1u << ACTOR_WIRE, PARAM_AFTER, "a rule", read_add},
+        [DO_REMOVE] = {1u << ACTOR_WIRE, PARAM_AFTER, "a rule's name or all", read_remove},
         [DO_EXPECT] = {0}, /* no actor: see yaml_expect.c */
 };
 

@@ -31,6 +31,7 @@ static void sysctls_free(sysctls *s)
 
 static void step_free(struct step *s)
 {
+	free(s->rule_text);
 	sysctls_free(&s->sysctls);
 	array_each (struct expectation, x, &s->expectations) {
 		free(x->key);

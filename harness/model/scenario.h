@@ -158,6 +158,8 @@ struct wire_rule {
 	A(START, "start", "start the program again after a kill")                                  \
 	A(SYSCTL, "sysctl", "set sysctls of the host")                                             \
 	A(RELEASE, "release", "let held segments go: {wire: {release: all}}")                      \
+	A(ADD, "add", "a rule of the wire from now on: {wire: {add: {drop: fin}}}")                \
+	A(REMOVE, "remove", "no more of a rule: {wire: {remove: NAME}}, or all of them")           \
 	A(EXPECT, "expect", "wait until all of these hold")
 
 enum step_action {
@@ -208,6 +210,8 @@ struct step {
 	                    choice */
 	int on;          /* accept, read */
 	int signal;      /* kill */
+	int rule;        /* add, remove: index into scenario.rules; remove: -1 all */
+	char *rule_text; /* add: the rule's text; remove: its name, NULL all */
 	int no_wait;     /* the step ends when the command is given, not when it has settled */
 	sysctls sysctls;
 	ARRAY(struct expectation) expectations;

@@ -249,6 +249,8 @@ static void type_action(struct hand *h, const struct step *st, enum host host)
 	case DO_START:
 	case DO_SYSCTL:
 	case DO_RELEASE:
+	case DO_ADD:
+	case DO_REMOVE:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;
@@ -275,6 +277,13 @@ static void act(struct hand *h, const struct step *st, enum host host)
 		return;
 	case DO_RELEASE:
 		fprintf(h->out, "  # (here the wire lets go what it held back: not by hand)\n");
+		return;
+	case DO_ADD:
+		fprintf(h->out, "  # (here the wire begins to: %s)\n", st->rule_text);
+		return;
+	case DO_REMOVE:
+		fprintf(h->out, "  # (here the wire's rule ends: %s)\n",
+		        st->rule_text ? st->rule_text : "all of them");
 		return;
 	case DO_CONNECT:
 	case DO_SEND:

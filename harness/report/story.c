@@ -193,6 +193,13 @@ static void add_action(struct prose *p, const struct step *st)
 	case DO_RELEASE:
 		prose_add(p, "lets go what it held back, in order");
 		break;
+	case DO_ADD:
+		prose_add(p, "has one more rule from now on: %s", st->rule_text);
+		break;
+	case DO_REMOVE:
+		prose_add(p, "has no more %s %s", st->rule_text ? "rule named" : "rules",
+		        st->rule_text ? st->rule_text : "at all");
+		break;
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;

@@ -78,6 +78,8 @@ static void tell(struct runner *r, enum host h, const struct step *s)
 	case DO_START:
 	case DO_SYSCTL:
 	case DO_RELEASE:
+	case DO_ADD:
+	case DO_REMOVE:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;
@@ -110,6 +112,19 @@ static int set_sysctls(struct runner *r, enum host h, const struct step *s, stru
 	return cell_leave(&r->cell, err);
 }
 
+static void set_rules(struct runner *r, const struct step *s)
+{
+	int on = s->action == DO_ADD;
+
+	for (size_t i = 0; r->wire && i < r->scenario->rules.n; i++) {
+		if (s->rule >= 0 && s->rule != (int)i)
+			continue;
+		wire_rule_set(r->wire, i, on);
+		runner_note(r, ACTOR_WIRE, "rule %zu %s: %s", i + 1, on ? "added" : "removed",
+		        r->scenario->rules.v[i].text);
+	}
+}
+
 static int act_on(struct runner *r, enum host h, const struct step *s, struct err *err)
 {
 	switch (s->action) {
@@ -122,6 +137,10 @@ static int act_on(struct runner *r, enum host h, const struct step *s, struct er
 	case DO_RELEASE:
 		if (r->wire)
 			runner_note(r, ACTOR_WIRE, "released %u segments", wire_release(r->wire));
+		return 0;
+	case DO_ADD:
+	case DO_REMOVE:
+		set_rules(r, s);
 		return 0;
 	case DO_EXPECT:
 		return 0;

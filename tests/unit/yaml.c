@@ -127,6 +127,75 @@ static void rules(void **state)
 	scenario_free(s);
 }
 
+static void rules_in_full(void **state)
+{
+	struct scenario *s =
+	        parse("claim: c\nwire:\n"
+	              "- {drop: any, flags: \"FIN|ack !psh\", length: \">= 5\", "
+	              "seq: 1 .. 1000, ordinal: 2, connection: 3, port: 80}\n"
+	              "- {delay: fin, by: 1ms, jitter: 2ms, probability: 0.25, every: 3, "
+	              "state: {client: FIN-WAIT-2, server: LAST_ACK}}\n"
+	              "- {rewrite: syn, set: {window: 0, mss: 536, flags: syn ece, "
+	              "timestamp: -5}, age: 2s, time: \"< 1m\"}\n"
+	              "- {inject: last-ack, segment: rst, offset: -7, back: yes, bytes: 3}\n"
+	              "- {limit: any, rate: 64kbit}\n"
+	              "- {too_big: data, bytes: 1300, name: mtu}\n"
+	              "- {rewrite: any, set: {timestamp: off}}\n"
+	              "steps: [{expect: {client: {LISTEN: 0}}}]\n");
+	const struct wire_rule *r = s->rules.v;
+
+	(void)state;
+	assert_int_equal(r[0].select.flags_on, SEG_FIN | SEG_ACK);
+	assert_int_equal(r[0].select.flags_off, SEG_PSH);
+	assert_true(r[0].select.length.on && r[0].select.length.lo == 5);
+	assert_true(r[0].select.seq.lo == 1 && r[0].select.seq.hi == 1000);
+	assert_true(r[0].select.ordinal.lo == 2 && r[0].select.ordinal.hi == 2);
+	assert_int_equal(r[0].select.connection, 3);
+	assert_int_equal(r[0].select.port, 80);
+	assert_true(r[1].jitter_ns == 2 * MS && r[1].probability == 0.25);
+	assert_int_equal(r[1].every, 3);
+	assert_int_equal(r[1].select.state[HOST_CLIENT], ST_FIN_WAIT_2);
+	assert_int_equal(r[1].select.state[HOST_SERVER], ST_LAST_ACK);
+	assert_int_equal(
+	        r[2].set.what, CHANGE_WINDOW | CHANGE_MSS | CHANGE_FLAGS | CHANGE_TIMESTAMP);
+	assert_int_equal(r[2].set.mss, 536);
+	assert_int_equal(r[2].set.flags, SEG_SYN | SEG_ECE);
+	assert_int_equal(r[2].set.timestamp, -5);
+	assert_true(r[2].select.age_ns.lo == 2000 * MS && r[2].select.age_ns.hi == INT64_MAX);
+	assert_true(r[2].select.time_ns.hi == 60000 * MS - 1);
+	assert_int_equal(r[3].inject, ROLE_RST);
+	assert_int_equal(r[3].offset, -7);
+	assert_true(r[3].back && r[3].bytes == 3);
+	assert_true(r[4].rate == 64000);
+	assert_int_equal(r[5].bytes, 1300);
+	assert_string_equal(r[5].name, "mtu");
+	assert_int_equal(r[6].set.what, CHANGE_NO_TIMESTAMP);
+	assert_string_equal(r[3].text, "inject last-ack, every time, segment rst, offset -7, "
+	                               "back yes, bytes 3");
+	scenario_free(s);
+}
+
+static void rules_that_come_and_go(void **state)
+{
+	struct scenario *s = parse("claim: c\nsteps:\n"
+	                           "- wire: {add: {drop: fin, name: cut}}\n"
+	                           "- wire: {remove: late}\n"
+	                           "- wire: {remove: all}\n"
+	                           "- expect: {client: {LISTEN: 0}}\n"
+	                           "wire: [{drop: syn, name: late}]\n");
+
+	(void)state;
+	assert_int_equal(s->rules.n, 2);
+	assert_int_equal(s->steps.v[0].action, DO_ADD);
+	assert_int_equal(s->steps.v[0].rule, 0);
+	assert_true(s->rules.v[0].off);
+	assert_int_equal(s->steps.v[1].action, DO_REMOVE);
+	assert_int_equal(s->steps.v[1].rule, 1);
+	assert_int_equal(s->steps.v[2].rule, -1);
+	assert_false(s->rules.v[1].off);
+	scenario_free(s);
+}
+
 static void connecting(const struct step *st)
 {
 	assert_int_equal(st[0].action, DO_CONNECT);
@@ -409,6 +478,8 @@ int main(void)
 	        cmocka_unit_test(the_head_and_its_defaults),
 	        cmocka_unit_test(hosts),
 	        cmocka_unit_test(rules),
+	        cmocka_unit_test(rules_in_full),
+	        cmocka_unit_test(rules_that_come_and_go),
 	        cmocka_unit_test(steps),
 	        cmocka_unit_test(populations_and_comparisons),
 	        cmocka_unit_test(a_path_and_its_times),
