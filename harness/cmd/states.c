@@ -188,7 +188,7 @@ const struct command command_states = {
         .help = "the TCP sockets of this machine: timers, queues, age, and whose they are",
         .main = states,
         .more = "STATE is any spelling of one: CLOSE_WAIT, close-wait, FIN_WAIT2, ESTAB, LISTEN.\n"
-                "Without one, all are shown.\n"
+                "Without one, all but those only bound to a port: BOUND_INACTIVE.\n"
                 "\n"
                 "  --netns NAME  of the network namespace /run/netns/NAME\n"
                 "  --pid PID     of the network namespace of that process\n"

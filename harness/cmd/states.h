@@ -35,7 +35,11 @@ struct port_pressure {
 /* 1 when at least half of the ports are taken there: from then on connect() feels it. */
 int states_port_pressure(const struct inventory *inv, struct port_pressure *ret);
 
-/* In the order in which they are shown: by state, LISTEN first. *ret_n indices, owned by caller. */
+/* The states as people look for them, LISTEN first. */
+extern const enum tcp_state states_shown_order[ST_COUNT];
+
+/* In the order in which they are shown: by state, and where they are not too many by address.
+ * *ret_n indices, owned by caller. */
 uint32_t *states_order(const struct inventory *inv, size_t *ret_n);
 
 void states_print_text(struct out *o, const struct inventory *inv, int colour);

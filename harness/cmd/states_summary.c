@@ -8,9 +8,32 @@
 #include <string.h>
 
 /* As people look for them: what listens, what lives, what ends and on whose account. */
-static const enum tcp_state shown_order[] = {ST_LISTEN, ST_BOUND_INACTIVE, ST_SYN_SENT, ST_SYN_RECV,
-        ST_NEW_SYN_RECV, ST_ESTABLISHED, ST_CLOSE_WAIT, ST_LAST_ACK, ST_FIN_WAIT_1, ST_FIN_WAIT_2,
-        ST_CLOSING, ST_TIME_WAIT, ST_CLOSE, ST_NONE};
+const enum tcp_state states_shown_order[ST_COUNT] = {ST_LISTEN, ST_BOUND_INACTIVE, ST_SYN_SENT,
+        ST_SYN_RECV, ST_NEW_SYN_RECV, ST_ESTABLISHED, ST_CLOSE_WAIT, ST_LAST_ACK, ST_FIN_WAIT_1,
+        ST_FIN_WAIT_2, ST_CLOSING, ST_TIME_WAIT, ST_CLOSE, ST_NONE};
+
+/* So many a person may look through: these are sorted by address, and so easier to compare. */
+#define READABLE 10000
+
+static int by_end(const struct endpoint *a, const struct endpoint *b)
+{
+	int d = memcmp(a->addr, b->addr, sizeof a->addr);
+
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return d ? d : (a->port > b->port) - (a->port < b->port);
+}
+
+static int by_tuple(const void *va, const void *vb, void *inventory)
+{
+	const uint32_t *a = va, *b = vb;
+	const struct inventory *inv = inventory;
+	const struct tuple *ta = &inv->sockets.v[*a].row.tuple;
+	const struct tuple *tb = &inv->sockets.v[*b].row.tuple;
+	int d = by_end(&ta->local, &tb->local);
+
+	return d ? d : by_end(&ta->remote, &tb->remote);
+}
 
 uint32_t *states_order(const struct inventory *inv, size_t *ret_n)
 {
@@ -20,9 +43,9 @@ uint32_t *states_order(const struct inventory *inv, size_t *ret_n)
 	array_each (struct inventory_socket, s, &inv->sockets) {
 		count[s->row.state] += s->shown;
 	}
-	for (size_t i = 0; i < sizeof shown_order / sizeof *shown_order; i++) {
-		start[shown_order[i]] = at;
-		at += count[shown_order[i]];
+	for (size_t i = 0; i < ST_COUNT; i++) {
+		start[states_shown_order[i]] = at;
+		at += count[states_shown_order[i]];
 	}
 	order = must(calloc(at + 1, sizeof *order));
 	for (uint32_t i = 0; i < inv->sockets.n; i++) {
@@ -31,6 +54,10 @@ uint32_t *states_order(const struct inventory *inv, size_t *ret_n)
 		if (s->shown)
 			order[start[s->row.state]++] = i;
 	}
+	for (int st = 0; at <= READABLE && st < ST_COUNT; st++)
+		if (count[st]) /* `start` is past its end by now */
+			qsort_r(order + start[st] - count[st], count[st], sizeof *order, by_tuple,
+			        (void *)inv);
 	*ret_n = at;
 	return order;
 }
