@@ -42,6 +42,8 @@ static enum passage_end apply(struct passage *p)
 		change_mss(p->seg, c->mss);
 	if (c->what & (CHANGE_TIMESTAMP | CHANGE_NO_TIMESTAMP))
 		change_timestamp(p->seg, c);
+	p->seg->window = load16(p->seg->tcp + 14);
+	p->seg->flags = p->seg->tcp[13];
 	segment_checksum(p->seg);
 	return PASSAGE_GOES_ON;
 }

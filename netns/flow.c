@@ -343,6 +343,8 @@ void flow_delivered(struct flow *c, const struct segment *s, enum host sender)
 	int acks = s->flags & SEG_ACK && to->fin && !seq_before(s->ack, to->fin_end);
 	int fits = !to->acks || s->seq == to->acked;
 
+	if (s->flags & SEG_ACK)
+		c->half[sender].window = s->window; /* a rule may have changed it */
 	if (s->flags & SEG_RST && !fits)
 		return;
 	flow_state_received(&c->state[!sender], s, acks);

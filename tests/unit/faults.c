@@ -158,6 +158,23 @@ static void rewrite_sets_fields(void **state)
 	bench_end(&b);
 }
 
+/* What probes a window that a rule has closed is a window probe: the other end believes in it. */
+static void a_rewritten_window_is_believed(void **state)
+{
+	struct wire_rule r = rule("rewrite", ROLE_ACK, HOST_SERVER);
+	struct bench b;
+
+	(void)state;
+	r.set = (struct segment_change){.what = CHANGE_WINDOW};
+	ready(&b, &r, 1);
+	data(&b, 1001);
+	server_sends(&b, A, 5001, 1011);
+	put(&b, (struct shape){.flags = A, .seq = 1010, .ack = 5001, .window = 500});
+	assert_int_equal(SEGMENTS(&b)[4].segment.fate, FATE_REWRITTEN);
+	assert_int_equal(SEGMENTS(&b)[5].segment.role, ROLE_WINDOW_PROBE);
+	bench_end(&b);
+}
+
 static void rewrite_timestamps(void **state)
 {
 	struct wire_rule r[] = {rule("rewrite", ROLE_SYN, -1), rule("rewrite", ROLE_DATA, -1)};
@@ -550,6 +567,7 @@ int main(void)
 	        cmocka_unit_test(flip_changes_one_bit_of_payload),
 	        cmocka_unit_test(truncate_keeps_the_beginning),
 	        cmocka_unit_test(rewrite_sets_fields),
+	        cmocka_unit_test(a_rewritten_window_is_believed),
 	        cmocka_unit_test(rewrite_timestamps),
 	        cmocka_unit_test(inject_continues_the_connection),
 	        cmocka_unit_test(inject_back_and_later),
