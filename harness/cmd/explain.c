@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "load/catalogue.h"
 #include "load/reference.h"
+#include "netns/topology.h"
 #include "report/story.h"
 
 #include <getopt.h>
@@ -42,12 +43,32 @@ static int parse(int argc, char **argv, struct options *o)
 	return 0;
 }
 
+/* The very lines that the lab gives to ip; where it has the wire, a veth pair instead. */
+static void ip_commands(FILE *out, const struct scenario *s, enum host h)
+{
+	struct topology t = topology_of(s);
+	char *lines, *save, *line;
+	size_t n;
+	FILE *in = must(open_memstream(&lines, &n));
+
+	t.link = LINK_VETH;
+	if (h == HOST_COUNT)
+		topology_cell(&t, in);
+	else
+		topology_host(&t, h, in);
+	fclose(in);
+	for (line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		fprintf(out, "  ip %s%s%s%s\n", h == HOST_COUNT ? "" : "-n ",
+		        h == HOST_COUNT ? "" : actor_names[h], h == HOST_COUNT ? "" : " ", line);
+	free(lines);
+}
+
 static void explain_one(const struct scenario *s, unsigned family)
 {
 	if (!family)
 		family = s->families == 2 ? 6 : 4;
 	story_tell(stdout, s, clock_hz());
-	story_by_hand(stdout, s, family);
+	story_by_hand(stdout, s, family, ip_commands);
 }
 
 static int explain(int argc, char **argv)

@@ -11,6 +11,7 @@ struct hand {
 	FILE *out;
 	const struct scenario *s;
 	unsigned family;
+	story_ip *ip;
 	unsigned command[HOST_COUNT]; /* the number of the last command to each peer */
 };
 
@@ -46,29 +47,19 @@ static void set(struct hand *h, enum host host, const sysctls *list)
 	}
 }
 
-static void addresses(struct hand *h, enum host host)
-{
-	char a[64];
-
-	for (unsigned n = 1; n <= h->s->hosts[host].addresses; n++)
-		fprintf(h->out, "  ip -n %s addr add %s/%d dev %s0%s\n", actor_names[host],
-		        address(h, host, n, a, sizeof a), h->family == 6 ? 48 : 15,
-		        actor_names[host], h->family == 6 ? " nodad" : "");
-}
-
 static void hosts(struct hand *h)
 {
-	fprintf(h->out,
-	        "  ip netns add client\n"
-	        "  ip netns add server\n"
-	        "  ip link add client0 netns client type veth peer name server0 netns server\n");
-	for (enum host n = HOST_CLIENT; n <= HOST_SERVER; n++) {
-		addresses(h, n);
-		fprintf(h->out, "  ip -n %s link set lo up\n  ip -n %s link set %s0 up\n",
-		        actor_names[n], actor_names[n], actor_names[n]);
+	h->ip(h->out, h->s, HOST_COUNT);
+	for (enum host n = HOST_CLIENT; n < HOST_COUNT; n++) {
+		if (!h->s->hosts[n].present)
+			continue;
+		h->ip(h->out, h->s, n);
 		fprintf(h->out,
 		        "  ip netns exec %s sysctl -qw net.ipv4.tcp_congestion_control=reno\n",
 		        actor_names[n]);
+		if (n == HOST_ROUTER)
+			fprintf(h->out, "  ip netns exec router sysctl -qw net.ipv4.ip_forward=1 "
+			                "net.ipv6.conf.all.forwarding=1\n");
 		set(h, n, &h->s->hosts[n].sysctls);
 	}
 }
@@ -313,9 +304,9 @@ static void steps(struct hand *h)
 	}
 }
 
-void story_by_hand(FILE *out, const struct scenario *s, unsigned family)
+void story_by_hand(FILE *out, const struct scenario *s, unsigned family, story_ip *ip)
 {
-	struct hand h = {.out = out, .s = s, .family = family};
+	struct hand h = {.out = out, .s = s, .family = family, .ip = ip};
 
 	fprintf(out, "\nBy hand, as root, over IPv%u\n\n", family);
 	about_link(&h);
@@ -327,5 +318,6 @@ void story_by_hand(FILE *out, const struct scenario *s, unsigned family)
 	start(&h, HOST_CLIENT);
 	fprintf(out, "\n  # The steps:\n");
 	steps(&h);
-	fprintf(out, "\n  # And away with it:\n  ip netns del client; ip netns del server\n");
+	fprintf(out, "\n  # And away with it:\n  ip netns del client; ip netns del server%s\n",
+	        s->hosts[HOST_ROUTER].present ? "; ip netns del router" : "");
 }
