@@ -105,8 +105,13 @@ check: all labtools $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install w
 bench: all ## the connection benchmark, as it comes
 	@$(BIN)/lastack bench
 
-bench-peers: all ## ours beside netperf, neper and wrk with nginx, those that are installed
-	@BIN=$(BIN) tools/bench-peers
+# What the engine event is measured by: the same work on bare epoll.
+$(B)/bench/bare_epoll: tests/bench/bare_epoll.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) $(CFLAGS) -o $@ $<
+
+bench-peers: all $(B)/bench/bare_epoll ## ours beside netperf, neper and wrk with nginx, those that are installed
+	@BIN=$(BIN) B=$(B) tools/bench-peers
 
 $(B)/deps-ok: tools/deps
 	@mkdir -p $(B)

@@ -48,6 +48,7 @@ struct bench_config {
 	enum bench_ports ports;
 	enum bench_observe observe;
 	struct endpoint against; /* family 0: our own server */
+	struct endpoint serve;   /* the server only, on this machine; family 0: no */
 	uint64_t max_conns;      /* stop after so many; 0: no such end */
 	int stop_when_full;      /* stop at the first EADDRNOTAVAIL */
 	int progress;            /* a line on stderr each second */
@@ -124,7 +125,7 @@ struct bench_result {
 	uint64_t peak_time_wait[2];
 	struct bench_series series;
 	int interrupted;
-	int have_server, have_counts;
+	int have_client, have_server, have_counts;
 	unsigned pairs, flows; /* effective */
 	unsigned port_lo, port_hi;
 	const char *engine;

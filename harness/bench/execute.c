@@ -51,6 +51,10 @@ static void totals(struct run *u, struct bench_sample *s)
 		s->done += live_read(&l->done);
 		s->errors += live_read(&l->errors);
 	}
+	for (unsigned i = 0; !u->n_clients && i < u->n_servers; i++) {
+		s->done += live_read(&u->workers[i].live.started);
+		s->errors += live_read(&u->workers[i].live.errors);
+	}
 }
 
 static void sample(struct run *u)
@@ -176,7 +180,7 @@ static void plan_worker(struct run *u, unsigned n, const struct engine *e, unsig
 	unsigned pair = n < u->n_servers ? n : n - u->n_servers;
 	struct endpoint to = u->lab.to;
 
-	if (!u->config->against.family)
+	if (!u->config->against.family && !u->config->serve.family)
 		to.port = (uint16_t)(to.port + pair);
 	w->config = u->config;
 	w->engine = e;
@@ -200,8 +204,9 @@ static int plan(struct run *u, struct err *err)
 	u->r->engine = e->name;
 	u->r->pairs = u->config->pairs ? u->config->pairs : n;
 	u->r->flows = limits_flows(u->config->flows, u->r);
-	u->n_clients = u->r->pairs;
+	u->n_clients = u->config->serve.family ? 0 : u->r->pairs;
 	u->n_servers = u->config->against.family ? 0 : u->r->pairs;
+	u->r->have_client = u->n_clients > 0;
 	u->r->have_server = u->n_servers > 0;
 	u->r->port_lo = u->lab.port_lo;
 	u->r->port_hi = u->lab.port_hi;
@@ -304,10 +309,12 @@ static void add_up(struct run *u)
 
 		add_cpu(&r->cpu[w->side], &w->usage[0], &w->usage[1]);
 		add_errors(&r->why, &w->why);
-		if (w->side == SIDE_SERVER)
+		if (w->side == SIDE_SERVER && u->n_clients)
 			continue;
 		if (w->end_ns - w->start_ns > r->took_ns)
 			r->took_ns = w->end_ns - w->start_ns;
+		if (w->side == SIDE_SERVER)
+			r->done += w->live.started;
 		r->done += w->live.done;
 		r->started += w->live.started;
 		r->errors += w->live.errors;

@@ -190,8 +190,8 @@ int bench_lab_open(struct bench_lab *lab, const struct bench_config *c, struct b
 
 	memset(lab, 0, sizeof *lab);
 	lab->cell.own = lab->space[0] = lab->space[1] = lab->tun[0] = lab->tun[1] = -1;
-	if (c->against.family) {
-		lab->to = c->against;
+	if (c->against.family || c->serve.family) {
+		lab->to = c->against.family ? c->against : c->serve;
 		read_range(lab);
 		return 0;
 	}

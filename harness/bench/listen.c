@@ -15,11 +15,16 @@ int bench_listen(struct worker *w, struct err *err)
 	struct endpoint e;
 
 	endpoint_from_sockaddr(to, &e);
-	endpoint_to_sockaddr(&(struct endpoint){.family = e.family, .port = e.port}, &any);
+	if (w->config->serve.family)
+		any = w->targets.to[0];
+	else
+		endpoint_to_sockaddr(&(struct endpoint){.family = e.family, .port = e.port}, &any);
 	fd = socket(e.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, "socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+	        (w->config->serve.family && /* all workers on one port */
+	                setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
 	        bind(fd, (struct sockaddr *)&any, w->targets.len) || listen(fd, 65535)) {
 		err_sys(err, "cannot listen on port %u", e.port);
 		close(fd);

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SERVE_NS (365 * 86400 * NS_PER_S)
+
 #define RUNS  (VERB_RUN | VERB_SWEEP)
+#define SIDE  (VERB_RUN | VERB_SWEEP | VERB_SERVE)
 #define EVERY (VERB_RUN | VERB_SWEEP | VERB_PORTS | VERB_CAPACITY)
 
 static int bad(struct err *err, const char *value, const char *wanted)
@@ -215,6 +218,14 @@ static int set_against(struct bench_options *o, const char *v, struct err *err)
 	return 0;
 }
 
+static int set_listen(struct bench_options *o, const char *v, struct err *err)
+{
+	if (endpoint_parse(v, &o->config.serve))
+		return bad(err, v, "ADDR:PORT, such as 192.0.2.1:5000 or [::]:5000");
+	o->config.family = o->config.serve.family;
+	return 0;
+}
+
 static int set_stop_when_full(struct bench_options *o, const char *v, struct err *err)
 {
 	(void)v;
@@ -400,6 +411,8 @@ static int consistent(const struct bench_options *o, struct err *err)
 	if (c->against.family && c->set.n)
 		return err_set(err, ERR_INPUT,
 		        "bench: --set changes the lab's own hosts; --against has none");
+	if (o->verb == VERB_SERVE && !c->serve.port)
+		return err_set(err, ERR_INPUT, "bench serve: where? --listen ADDR:PORT");
 	if (o->verb == VERB_SWEEP && !o->sweep.n)
 		return err_set(err, ERR_INPUT,
 		        "bench sweep: which values? --set client:net.ipv4.tcp_tw_reuse=0,1,2");
@@ -411,7 +424,8 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 	static const struct {
 		const char *word;
 		enum bench_verb verb;
-	} verbs[] = {{"ports", VERB_PORTS}, {"capacity", VERB_CAPACITY}, {"sweep", VERB_SWEEP}};
+	} verbs[] = {{"ports", VERB_PORTS}, {"capacity", VERB_CAPACITY}, {"sweep", VERB_SWEEP},
+	        {"serve", VERB_SERVE}};
 	int i = 1;
 
 	*ret = (struct bench_options){.verb = VERB_RUN, .repeat = 5};
@@ -422,6 +436,8 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 			ret->verb = verbs[k].verb;
 			i = 2;
 		}
+	if (ret->verb == VERB_SERVE)
+		ret->config.for_ns = SERVE_NS;
 	for (; i < argc; i++)
 		if (one(argc, argv, &i, ret, err))
 			return -1;
@@ -438,6 +454,7 @@ const char bench_options_help[] =
         "lastack bench ports           what connect() costs as the ports fill up\n"
         "lastack bench capacity        when the ports run out at a rate, and what is enough\n"
         "lastack bench sweep           runs for each value of a sysctl, and compares\n"
+        "lastack bench serve           the server side alone, for --against from elsewhere\n"
         "\nOptions:\n"
 #define OPTION(name, arg, help, verbs, set) "  --" name " " arg "\n        " help "\n"
 #include "options.def"

@@ -5,7 +5,13 @@
 
 #include "bench.h"
 
-enum bench_verb { VERB_RUN = 1, VERB_PORTS = 2, VERB_CAPACITY = 4, VERB_SWEEP = 8 };
+enum bench_verb {
+	VERB_RUN = 1,
+	VERB_PORTS = 2,
+	VERB_CAPACITY = 4,
+	VERB_SWEEP = 8,
+	VERB_SERVE = 16
+};
 enum bench_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
 #define SWEEP_MAX 16

@@ -173,7 +173,7 @@ int bench_run(const struct bench_config *c, struct bench_result *ret, struct err
 	struct execution *e;
 	int failed;
 
-	if (c->against.family) {
+	if (c->against.family || c->serve.family) {
 		memset(ret, 0, sizeof *ret);
 		return bench_execute(c, ret, err);
 	}

@@ -54,7 +54,9 @@ static void latencies(FILE *out, const struct bench_result *r)
 
 static void cpu(FILE *out, const struct bench_result *r)
 {
-	fprintf(out, "%-12sclient %.1f us, ", "CPU a conn.", show_cpu_us(&r->cpu[0], r));
+	fprintf(out, "%-12s", "CPU a conn.");
+	if (r->have_client)
+		fprintf(out, "client %.1f us, ", show_cpu_us(&r->cpu[0], r));
 	if (r->have_server)
 		fprintf(out, "server %.1f us, ", show_cpu_us(&r->cpu[1], r));
 	fprintf(out, "rest of the process %.1f us\n", show_cpu_us(&r->cpu_other, r));
@@ -103,7 +105,8 @@ static void counts(FILE *out, const struct bench_options *o, const struct bench_
 		return;
 	fprintf(out, "\n%-12s%10s%10s%10s%10s%10s%9s%9s\n", "", "TIME_WAIT", "peak", "recycled",
 	        "segs out", "segs in", "retrans", "RST out");
-	side(out, r, SIDE_CLIENT);
+	if (r->have_client)
+		side(out, r, SIDE_CLIENT);
 	if (r->have_server && o->config.link != BENCH_LOOPBACK)
 		side(out, r, SIDE_SERVER);
 	listeners(out, r);
@@ -174,7 +177,8 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 		        o->config.rate, r->unserved);
 	full(out, &r->full);
 	errors(out, r);
-	latencies(out, r);
+	if (r->have_client)
+		latencies(out, r);
 	counts(out, o, r);
 	cpu(out, r);
 	fprintf(out, "%-12s%" PRIu64 " kB at most\n", "memory", r->max_rss_kb);

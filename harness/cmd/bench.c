@@ -7,6 +7,7 @@ static int go(const struct bench_options *o, struct err *err)
 {
 	switch (o->verb) {
 	case VERB_RUN:
+	case VERB_SERVE:
 		return verb_run(o, stdout, err);
 	case VERB_PORTS:
 		return verb_ports(o, stdout, err);
@@ -32,7 +33,7 @@ static int bench(int argc, char **argv)
 
 const struct command command_bench = {
         .name = "bench",
-        .usage = "bench [ports|capacity|sweep] [OPTION]...",
+        .usage = "bench [ports|capacity|sweep|serve] [OPTION]...",
         .help = "connections a second, and what their ends leave behind",
         .more = bench_options_help,
         .main = bench,
