@@ -456,6 +456,32 @@ static char *slurp(const char *path)
 	return text;
 }
 
+/* `dir/name` in backquotes is a scenario wherever docs/claims.md says it. */
+static void the_claims_name_scenarios(void **state)
+{
+	char *text = slurp("docs/claims.md"), *save = NULL;
+	unsigned n = 0;
+
+	(void)state;
+	for (char *w = strtok_r(text, "`", &save); w; w = strtok_r(NULL, "`", &save)) {
+		char path[256];
+		struct err err = {0};
+		struct scenario *s;
+
+		if (strspn(w, "abcdefghijklmnopqrstuvwxyz0123456789-/") != strlen(w) ||
+		        !strchr(w, '/'))
+			continue;
+		snprintf(path, sizeof path, "scenarios/%s.yaml", w);
+		s = scenario_load(path, &err);
+		if (!s)
+			fail_msg("docs/claims.md: %s", err.text);
+		scenario_free(s);
+		n++;
+	}
+	free(text);
+	assert_true(n > 40);
+}
+
 /* `make reference` writes it. */
 static void the_reference_is_current(void **state)
 {
@@ -489,6 +515,7 @@ int main(void)
 	        cmocka_unit_test(names),
 	        cmocka_unit_test(what_ships_loads),
 	        cmocka_unit_test(words_find_scenarios),
+	        cmocka_unit_test(the_claims_name_scenarios),
 	        cmocka_unit_test(the_reference_is_current),
 	};
 
