@@ -59,14 +59,17 @@ static int in_child(int (*call)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
-/* Network administration in a namespace of our own: as root at once, else as a user's. */
+/* Network administration in a namespace of our own: at once, or within a user namespace. */
+static int enter_namespaces(int with_user)
+{
+	if (with_user && unshare(CLONE_NEWUSER) < 0)
+		return errno;
+	return unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) < 0 ? errno : 0;
+}
+
 static int new_namespace(void)
 {
-	int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID;
-
-	if (!capability_admin_rights() && unshare(CLONE_NEWUSER) < 0)
-		return errno;
-	return unshare(flags) < 0 ? errno : 0;
+	return enter_namespaces(!capability_admin_rights());
 }
 
 /* Ubuntu's restriction lets the namespace be made and takes the rights in it away. */
@@ -137,13 +140,28 @@ void capability_probe_netns(struct capability_state *s)
 
 #define NOBODY 65534
 
-/* The same as an ordinary user, who is `nobody` when root asks. */
+/*
+ * Root becomes `nobody`, for whom the answer may be another one. Where there is no such user, in a
+ * container that maps only a few, it stays what it is.
+ */
+static int become_ordinary(void)
+{
+	if (geteuid())
+		return 0;
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return errno;
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return errno == EINVAL ? 0 : errno;
+	return 0;
+}
+
 static int try_userns(void)
 {
-	if (!geteuid() && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	                          setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return errno;
-	return try_netns();
+	int e = become_ordinary();
+
+	if (!e)
+		e = enter_namespaces(1);
+	return e ? e : loopback_up();
 }
 
 void capability_probe_userns(struct capability_state *s)

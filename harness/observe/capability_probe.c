@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,14 +49,22 @@ int capability_admin_rights(void)
 	return (data[0].effective & wanted) == wanted;
 }
 
+/* The kernel's fixed number for it (include/linux/proc_ns.h). */
+#define FIRST_USER_NAMESPACE 0xEFFFFFFDu
+
 static void probe_root(struct capability_state *s)
 {
+	struct stat st;
+
 	if (geteuid()) {
 		capability_lacks(s, "run as an ordinary user (uid %d)", (int)geteuid());
 		capability_mend(s, "run it with sudo");
 	} else if (!capability_admin_rights()) {
 		capability_lacks(s, "root without CAP_SYS_ADMIN and CAP_NET_ADMIN: a container?");
 		capability_mend(s, "run outside of the container, or with --privileged");
+	} else if (!stat("/proc/self/ns/user", &st) && st.st_ino != FIRST_USER_NAMESPACE) {
+		capability_lacks(s, "root only of a user namespace: a container?");
+		capability_mend(s, "run as root of the machine itself");
 	} else {
 		capability_have_it(s);
 	}
@@ -123,6 +132,8 @@ static void probe_bpf(struct capability_state *s)
 	capability_lacks(s, "a tracing program does not load: %s", strerror(e));
 	if (e == EPERM && geteuid())
 		capability_mend(s, "run with sudo (CAP_BPF and CAP_PERFMON)");
+	else if (e == EPERM && !capability_state("root")->have)
+		capability_mend(s, "%s", capability_state("root")->mend);
 	else if (e == EPERM)
 		capability_mend(s,
 		        "kernel lockdown (/sys/kernel/security/lockdown) or a container denies it");
