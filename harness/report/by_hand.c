@@ -96,8 +96,15 @@ static int answers_fin(int role)
 
 static int nft_can(const struct wire_rule *w)
 {
-	return !strcmp(w->action, "drop") && !w->skip && w->select.again < 0 &&
-	       role_match(w->select.role);
+	const struct segment_selector *s = &w->select;
+
+	if (strcmp(w->action, "drop") || w->skip || w->every > 1 || s->again >= 0 ||
+	        s->connection || s->port || s->flags_on || s->flags_off || s->state[0] ||
+	        s->state[1])
+		return 0;
+	if (s->ordinal.on || s->length.on || s->seq.on || s->age_ns.on || s->time_ns.on)
+		return 0;
+	return role_match(s->role) != NULL;
 }
 
 /* The rule, in the namespace of the host that sends what it hits. */
@@ -122,6 +129,8 @@ static void nft_rule(struct hand *h, const struct wire_rule *w, enum host from, 
 	        role_match(w->select.role));
 	if (answers_fin(w->select.role))
 		fprintf(h->out, " %s @fins", back);
+	if (w->probability > 0 && w->probability < 1)
+		fprintf(h->out, " numgen random mod 1000 < %.0f", w->probability * 1000);
 	if (w->times && !w->in_total)
 		fprintf(h->out, " add @hit { %s limit rate 1/day burst %u packets }", tuple,
 		        w->times);
@@ -130,24 +139,30 @@ static void nft_rule(struct hand *h, const struct wire_rule *w, enum host from, 
 	fprintf(h->out, " counter drop\n    }\n  }\nRULES\n");
 }
 
+static void rule(struct hand *h, const struct wire_rule *w)
+{
+	unsigned number = (unsigned)(w - h->s->rules.v) + 1;
+
+	fprintf(h->out, "  # The wire's rule: %s\n", w->text);
+	if (!nft_can(w)) {
+		fprintf(h->out, "  # (nft cannot do this: it only drops, and does not know a "
+		                "segment's history)\n");
+		return;
+	}
+	if (w->select.from != HOST_SERVER)
+		nft_rule(h, w, HOST_CLIENT, number);
+	if (w->select.from != HOST_CLIENT)
+		nft_rule(h, w, HOST_SERVER, number);
+}
+
+/* Those in force from the beginning. */
 static void rules(struct hand *h)
 {
-	unsigned number = 0;
-
-	array_each (const struct wire_rule, w, &h->s->rules) {
-		number++;
-		fprintf(h->out, "\n  # The wire's rule: %s\n", w->text);
-		if (!nft_can(w)) {
-			fprintf(h->out,
-			        "  # (nft cannot do this: it only drops, and does not know a "
-			        "segment's history)\n");
-			continue;
+	array_each (const struct wire_rule, w, &h->s->rules)
+		if (!w->off) {
+			fputc('\n', h->out);
+			rule(h, w);
 		}
-		if (w->select.from != HOST_SERVER)
-			nft_rule(h, w, HOST_CLIENT, number);
-		if (w->select.from != HOST_CLIENT)
-			nft_rule(h, w, HOST_SERVER, number);
-	}
 }
 
 static void about_link(struct hand *h)
@@ -270,7 +285,7 @@ static void act(struct hand *h, const struct step *st, enum host host)
 		fprintf(h->out, "  # (here the wire lets go what it held back: not by hand)\n");
 		return;
 	case DO_ADD:
-		fprintf(h->out, "  # (here the wire begins to: %s)\n", st->rule_text);
+		rule(h, &h->s->rules.v[st->rule]);
 		return;
 	case DO_REMOVE:
 		fprintf(h->out, "  # (here the wire's rule ends: %s)\n",

@@ -102,10 +102,13 @@ static void tell_hosts(struct prose *p, const struct scenario *s)
 
 static void tell_rules(struct prose *p, const struct scenario *s)
 {
-	if (!s->rules.n)
-		return;
-	prose_heading(p, "What the wire does to it");
+	int any = 0;
+
 	array_each (const struct wire_rule, r, &s->rules) {
+		if (r->off) /* the step that adds it tells of it */
+			continue;
+		if (!any++)
+			prose_heading(p, "What the wire does to it");
 		prose_add(p, "%s", r->text);
 		if (r->times && !r->in_total)
 			prose_add(p, ", counted for each connection");
