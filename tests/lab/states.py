@@ -370,6 +370,28 @@ def check_kernel(l):
     subprocess.run(["ip", "mptcp", "endpoint", "flush"], check=True)
 
 
+def check_without_bpf(l):
+    """Root that may look into every process, and may not load BPF programs."""
+    caps = "-sys_admin,-bpf,-perfmon"
+
+    def owners(args):
+        p = subprocess.run([*args, l.program, "states", "--json"], stdout=subprocess.PIPE, text=True)
+        return {s["cookie"]: (s["held_by"].replace("kernel?", "hidden"), s["owners"])
+                for s in json.loads(p.stdout)["sockets"]}, p.stdout
+
+    without, text = owners(["setpriv", "--bounding-set", caps, "--inh-caps", caps])
+    ok("kernel?" in text and "hidden" not in text, "without BPF: kernel?", text[:500])
+    dups = [os.dup(0) for _ in range(2000)]  # more than the short walk reads
+    many, _ = owners(["setpriv", "--bounding-set", caps, "--inh-caps", caps])
+    with_bpf, _ = owners([])
+    for fd in dups:
+        os.close(fd)
+    same = without.keys() & many.keys() & with_bpf.keys()
+    ok(len(same) > 20 and all(without[k] == many[k] == with_bpf[k] for k in same),
+       f"the walk and the kernel find the same owners of {len(same)} sockets",
+       [(without[k], many[k], with_bpf[k]) for k in same if not without[k] == many[k] == with_bpf[k]])
+
+
 def check_as_user(l):
     p = l.run("--json", user=NOBODY)
     doc = json.loads(p.stdout)
@@ -554,6 +576,7 @@ def main():
             check_families(l)
             check_against_ss(l)
             check_kernel(l)
+            check_without_bpf(l)
             check_as_user(l)
             check_text(l)
             check_refusals(l)
