@@ -240,6 +240,12 @@ static void each_outcome(void *arg, const struct outcome *x, size_t n)
 	}
 }
 
+static void on_note(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "lastack: %s\n", text);
+}
+
 static int end_reports(struct running *r, uint64_t took_ns, struct err *err)
 {
 	int failed = 0;
@@ -287,6 +293,7 @@ static int run_plans(struct run_options *o, const plans *p, struct err *err)
 	        .observers = o->observers,
 	        .progress = isatty(STDERR_FILENO),
 	        .outcome = each_outcome,
+	        .note = on_note,
 	        .arg = &running,
 	};
 	uint64_t began = clock_now_ns();

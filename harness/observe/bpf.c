@@ -2,6 +2,7 @@
 /* The BPF observer as its users see it: slots, the namespaces they watch, and counts. */
 #include "observe/bpf_observer.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ int bpf_netns_cookie(uint64_t *ret, struct err *err)
 #include <string.h>
 #include <sys/mman.h>
 
-#define RING_BYTES (4u << 20)
+#define RING_BYTES (2u << 20)
 
 static size_t sleepers_bytes(void)
 {
@@ -201,6 +202,19 @@ int bpf_observer_counts(const struct bpf_observer *o, unsigned slot, enum host h
 }
 
 #endif
+
+const char *bpf_observer_refused(const struct bpf_observer *o, char *buf, size_t size)
+{
+	unsigned had = bpf_observer_had(o);
+	size_t n = 0;
+
+	*buf = 0;
+	for (int i = 0; i < BPF_PROGRAM_COUNT && n < size; i++)
+		if (!(had & 1u << i))
+			n += (size_t)snprintf(
+			        buf + n, size - n, "%s%s", n ? ", " : "", bpf_program_names[i]);
+	return buf;
+}
 
 int bpf_observer_times_timewait(const struct bpf_observer *o)
 {

@@ -29,7 +29,7 @@ struct event_base;
 struct bpf_observer;
 struct bpf_ring;
 
-#define BPF_SLOTS 64 /* cells at a time */
+#define BPF_SLOTS 512 /* cells at a time */
 
 /* What each program gives. Any of them may be refused by a kernel, alone. */
 #define BPF_PROGRAMS(P)                                                                            \
@@ -55,7 +55,7 @@ extern const char *const bpf_program_names[BPF_PROGRAM_COUNT];
 extern const char *const bpf_program_helps[BPF_PROGRAM_COUNT];
 
 struct bpf_options {
-	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 4 MiB */
+	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 2 MiB */
 	int counts_only;     /* no events, only bpf_observer_counts() */
 	int stacks;          /* with the user stack of who caused a transition */
 	int quick;           /* without the ports of connections that only begin, and destroy */
@@ -68,7 +68,10 @@ void bpf_observer_free(struct bpf_observer *o);
 /* Bit set of 1 << BPF_HAS_x: what this kernel took. BPF_HAS_STATE is always there. */
 unsigned bpf_observer_had(const struct bpf_observer *o);
 
-/* Whether there are paths and durations of TIME_WAIT too. */
+/* The names of what this kernel refused, "timewait-segment, destroy"; "" nothing. Returns buf. */
+const char *bpf_observer_refused(const struct bpf_observer *o, char *buf, size_t size);
+
+/* Whether the life of a TIME_WAIT is seen wholly. Without that, no path that has one is. */
 int bpf_observer_times_timewait(const struct bpf_observer *o);
 
 /* Makes the slot's ring if there is none yet. In the machine's own namespaces. */

@@ -6,7 +6,7 @@
 #ifndef LASTACK_BPF_RAW_H
 #define LASTACK_BPF_RAW_H
 
-#define RAW_SLOTS  64
+#define RAW_SLOTS  512
 #define RAW_HOSTS  3
 #define RAW_FRAMES 24
 

@@ -124,6 +124,11 @@ static void probe_bpf(struct capability_state *s)
 		capability_mend(s, "%s", btf->mend);
 		return;
 	}
+#ifndef LASTACK_BPF
+	capability_lacks(s, "this lastack was built without it");
+	capability_mend(s, "build it where clang, bpftool and /sys/kernel/btf/vmlinux are");
+	return;
+#endif
 	e = load_tp_btf();
 	if (!e) {
 		capability_have_it(s);

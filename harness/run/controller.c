@@ -434,17 +434,37 @@ static void refresh(struct controller *c)
 		event_add(c->refresh, &tv);
 }
 
+/* Transitions without the ends of TIME_WAIT would be judged as if these had not been. */
+static struct bpf_observer *whole_bpf(struct err *why)
+{
+	struct bpf_observer *o = bpf_observer_new(NULL, why);
+	char refused[256];
+
+	if (!o || bpf_observer_times_timewait(o))
+		return o;
+	err_set(why, ERR_MISSING, "bpf: this kernel refused %s",
+	        bpf_observer_refused(o, refused, sizeof refused));
+	bpf_observer_free(o);
+	return NULL;
+}
+
 static int have_bpf(struct controller *c, struct err *err)
 {
 	struct err why = {0};
+	char text[1200];
 
 	if (c->config->observers == OBSERVE_POLL)
 		return 0;
-	c->bpf = bpf_observer_new(NULL, &why);
-	if (c->bpf || c->config->observers == OBSERVE_AUTO)
+	c->bpf = whole_bpf(&why);
+	if (c->bpf)
 		return 0;
-	*err = why;
-	return -1;
+	if (c->config->observers != OBSERVE_AUTO) {
+		*err = why;
+		return -1;
+	}
+	snprintf(text, sizeof text, "transitions come from looks at the sockets; %s", why.text);
+	c->config->note(c->config->arg, text);
+	return 0;
 }
 
 int controller_run(const struct controller_config *config, struct err *err)

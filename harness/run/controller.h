@@ -25,6 +25,8 @@ struct controller_config {
 	int progress; /* a line on standard error that says what is waited for */
 	/* One after the other, in the order of the plans. The outcome is gone afterwards. */
 	void (*outcome)(void *arg, const struct outcome *o, size_t number);
+	/* What the user should know before the first of them. */
+	void (*note)(void *arg, const char *text);
 	void *arg;
 };
 

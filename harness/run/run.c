@@ -259,11 +259,15 @@ static int watch_host(struct runner *r, enum host h, struct err *err)
 
 static int start_bpf(struct runner *r, struct err *err)
 {
+	char refused[200];
+
 	if (!r->order->bpf)
 		return 0;
 	r->bpf = bpf_ring_open(r->order->bpf, r->order->slot, on_kernel, r, err);
 	if (!r->bpf || bpf_ring_start(r->bpf, r->base, err))
 		return -1;
+	if (*bpf_observer_refused(r->order->bpf, refused, sizeof refused))
+		runner_note(r, ACTOR_LAB, "bpf: this kernel refused %s", refused);
 	return watch_host(r, HOST_CLIENT, err) || watch_host(r, HOST_SERVER, err) ? -1 : 0;
 }
 
