@@ -8,9 +8,11 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define DEVICE "/dev/net/tun"
+#define DEVICE        "/dev/net/tun"
+#define QUEUE_PACKETS 16384
 
 static int cannot_open(int error, struct err *err)
 {
@@ -31,6 +33,23 @@ static int cannot_open(int error, struct err *err)
 	return err_sys(err, "tun: " DEVICE);
 }
 
+/* A packet that finds the queue full is lost without a rule: 500 are too few for a burst of SYNs.
+ */
+static int lengthen_queue(const char *name, struct err *err)
+{
+	struct ifreq r = {.ifr_qlen = QUEUE_PACKETS};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), failed;
+
+	if (fd < 0)
+		return err_sys(err, "tun: a socket");
+	memcpy(r.ifr_name, name, strlen(name));
+	failed = ioctl(fd, SIOCSIFTXQLEN, &r);
+	if (failed)
+		err_sys(err, "tun: the queue of %s", name);
+	close(fd);
+	return failed;
+}
+
 static int make_device(int fd, const char *name, struct err *err)
 {
 	struct ifreq r;
@@ -41,7 +60,7 @@ static int make_device(int fd, const char *name, struct err *err)
 	memcpy(r.ifr_name, name, strlen(name));
 	r.ifr_flags = IFF_TUN | IFF_NO_PI;
 	if (!ioctl(fd, TUNSETIFF, &r))
-		return 0;
+		return lengthen_queue(name, err);
 	if (errno == EPERM)
 		return err_set(err, ERR_MISSING,
 		        "tun: making a device needs CAP_NET_ADMIN in this network namespace; "

@@ -100,7 +100,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && (errno == EAGAIN || (errno == ENETDOWN && w->carrier_off)))
 			return;
 		if (n <= 0) {
 			stop_reading(side, n);
@@ -125,6 +125,7 @@ static int watch(struct wire *w, struct err *err)
 	for (int h = 0; h < 2; h++) {
 		struct side *s = &w->side[h];
 
+		wire_side_init(s);
 		s->readable = event_new(w->c.base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
 		if (!s->readable || event_add(s->readable, NULL))
 			return err_set(err, ERR_LAB, "wire: cannot watch a device");

@@ -17,8 +17,8 @@ struct wire;
 
 struct wire_config {
 	struct event_base *base;
-	int fd[2]; /* [HOST_CLIENT], [HOST_SERVER]: TUN descriptors (IFF_TUN | IFF_NO_PI),
-	              non-blocking; owned by the wire */
+	int fd[2]; /* [HOST_CLIENT], [HOST_SERVER]: of tun_open() or packet_open(), or anything
+	              that keeps the boundaries of IP packets; non-blocking, owned by the wire */
 	const struct wire_rule *rules; /* outlive the wire */
 	size_t n_rules;
 	uint64_t seed;

@@ -13,6 +13,7 @@ struct side {
 	struct wire *wire;
 	enum host host;
 	int fd;
+	int ifindex;            /* of a packet socket, 0: none */
 	struct event *readable; /* libevent's, opaque: only its name is that of our own events */
 };
 
@@ -48,6 +49,9 @@ void wire_deliver(struct wire *w, struct event *e, struct flow *c, const struct 
 
 /* What is due. */
 void wire_on_timer(evutil_socket_t fd, short what, void *arg);
+
+/* Finds out what kind of descriptor the side has. */
+void wire_side_init(struct side *s);
 
 /* Ends a cut: the carrier comes back. */
 void wire_mend(struct wire *w);

@@ -6,9 +6,14 @@
 #include "wire_internal.h"
 
 #include "core/clock.h"
+#include "netns/packet.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -42,12 +47,34 @@ void wire_capture(struct wire *w, const struct event *e, enum pcapng_direction d
 	        comment_for(w, e, text, sizeof text));
 }
 
+void wire_side_init(struct side *s)
+{
+	struct sockaddr_ll at = {0};
+	socklen_t size = sizeof at;
+
+	if (!getsockname(s->fd, (struct sockaddr *)&at, &size) && at.sll_family == AF_PACKET)
+		s->ifindex = at.sll_ifindex;
+}
+
+/* A packet socket wants to be told the frame's header each time. */
+static ssize_t write_frame(const struct side *s, const uint8_t *bytes, size_t size)
+{
+	const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+	        .sll_protocol = htons(bytes[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP),
+	        .sll_ifindex = s->ifindex,
+	        .sll_halen = 6,
+	        .sll_addr = {PACKET_HOST_MAC}};
+
+	return sendto(s->fd, bytes, size, 0, (const struct sockaddr *)&to, sizeof to);
+}
+
 int wire_write(struct wire *w, enum host to, const uint8_t *bytes, size_t size)
 {
+	const struct side *s = &w->side[to];
 	ssize_t n;
 
 	do
-		n = write(w->side[to].fd, bytes, size);
+		n = s->ifindex ? write_frame(s, bytes, size) : write(s->fd, bytes, size);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : 0;
 }
@@ -241,12 +268,25 @@ void passage_answer(struct passage *p, const uint8_t *packet, size_t size)
 
 /* ---- the cable ---- */
 
+/* A veth loses its carrier when the other end, which is ours, goes down. */
+static int far_end_up(const struct side *s, int on)
+{
+	struct ifreq r = {.ifr_ifindex = s->ifindex};
+
+	if (ioctl(s->fd, SIOCGIFNAME, &r) || ioctl(s->fd, SIOCGIFFLAGS, &r))
+		return -1;
+	r.ifr_flags = (short)(on ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
+	return ioctl(s->fd, SIOCSIFFLAGS, &r);
+}
+
 static void set_carrier(struct wire *w, int on)
 {
 	struct err err;
 
 	for (int h = 0; h < 2; h++) {
-		if (!ioctl(w->side[h].fd, TUNSETCARRIER, &on))
+		const struct side *s = &w->side[h];
+
+		if (!(s->ifindex ? far_end_up(s, on) : ioctl(s->fd, TUNSETCARRIER, &on)))
 			continue;
 		err_sys(&err, "wire: the carrier of the %s", actor_names[h]);
 		wire_trouble(w, &err);

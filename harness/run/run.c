@@ -4,7 +4,7 @@
 
 #include "core/clock.h"
 #include "netns/sysctl.h"
-#include "netns/tun.h"
+#include "netns/packet.h"
 #include "observe/bpf.h"
 
 #include <errno.h>
@@ -294,7 +294,7 @@ struct devices {
 static int make_device(void *arg, enum host h, const char *name, struct err *err)
 {
 	struct devices *d = arg;
-	int fd = tun_open(name, err);
+	int fd = wire_device_open(name, err);
 
 	if (fd < 0)
 		return -1;

@@ -2,16 +2,16 @@
 /*
  * A wire between two real hosts with a small load of its own, for the lab tests and for measuring:
  *
- *   wire_driver [-6] [-n CONNECTIONS] [-c AT ONCE] [-b BYTES] [-w PCAPNG] [-l LOG] [-s SEED] [RULE
+ *   wire_driver [-4|-6] [-n CONNECTIONS] [-c AT ONCE] [-b BYTES] [-w PCAPNG] [-l LOG] [-s SEED] [RULE
  * ...]
  *
- * A rule is ACTION:ROLE:HOST:TIMES[:MS], as in drop:last-ack:client:2. The client connects, sends
+ * A rule is ACTION:ROLE:HOST:TIMES[:MS[:PROBABILITY]], as in drop:last-ack:client:2. The client connects, sends
  * BYTES, gets one byte back and closes first. Prints figures as NAME VALUE lines.
  */
 #include "core/array.h"
 #include "core/clock.h"
 #include "netns/cell.h"
-#include "netns/tun.h"
+#include "netns/packet.h"
 #include "netns/wire.h"
 
 #include <errno.h>
@@ -203,7 +203,7 @@ static int make_device(void *arg, enum host h, const char *name, struct err *err
 {
 	struct driver *d = arg;
 
-	d->tun[h] = tun_open(name, err);
+	d->tun[h] = wire_device_open(name, err);
 	return d->tun[h] < 0 ? -1 : 0;
 }
 
@@ -322,17 +322,19 @@ static int run(void *arg, int channel)
 static struct wire_rule parse_rule(char *text)
 {
 	struct wire_rule r = {.text = strdup(text), .select = {.from = -1, .role = -1, .again = -1, .fate = -1}};
-	char *save, *role, *from, *times, *ms;
+	char *save, *role, *from, *times, *ms, *chance;
 
 	r.action = strtok_r(text, ":", &save);
 	role = strtok_r(NULL, ":", &save);
 	from = strtok_r(NULL, ":", &save);
 	times = strtok_r(NULL, ":", &save);
 	ms = strtok_r(NULL, ":", &save);
+	chance = strtok_r(NULL, ":", &save);
 	r.select.role = role ? segment_role_parse(role) : -1;
 	r.select.from = from ? actor_parse(from) : -1;
 	r.times = times ? (unsigned)atoi(times) : 0;
 	r.delay_ns = ms ? (uint64_t)atoi(ms) * NS_PER_MS : 0;
+	r.probability = chance ? atof(chance) : 0;
 	return r;
 }
 
@@ -343,8 +345,11 @@ int main(int argc, char **argv)
 	struct err err;
 	int o, status;
 
-	while ((o = getopt(argc, argv, "6n:c:b:w:l:s:")) != -1) {
+	while ((o = getopt(argc, argv, "46n:c:b:w:l:s:")) != -1) {
 		switch (o) {
+		case '4':
+			d.family = 4;
+			break;
 		case '6':
 			d.family = 6;
 			break;
