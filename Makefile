@@ -11,7 +11,7 @@ B       ?= build
 BIN     ?= bin
 
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation -Werror
-PKGS  := libevent libmnl jansson yaml-0.1 libbpf libelf
+PKGS  := libevent libmnl libnftables jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
 ifeq ($(shell pkg-config --exists liburing && echo yes),yes) # optional: the bench's engine `ring`
 PKGS   += liburing

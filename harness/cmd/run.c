@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/words.h"
 #include "load/catalogue.h"
+#include "netns/nft.h"
 #include "netns/sysctl.h"
 #include "run/controller.h"
 #include "run/save.h"
@@ -330,7 +331,8 @@ static int run_all(struct run_options *o, char **args, int n_args, struct err *e
 		                : "what was named is of the slow tier (--slow) or not for this "
 		                  "--ip");
 		code = command_error(err);
-	} else if ((o->out && save_prepare(o->out, err)) || sysctl_try(scenarios, n, err)) {
+	} else if ((o->out && save_prepare(o->out, err)) || sysctl_try(scenarios, n, err) ||
+	           nft_try(scenarios, n, err)) {
 		code = command_error(err);
 	} else {
 		code = run_plans(o, &p, err);

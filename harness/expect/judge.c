@@ -105,6 +105,8 @@ static void look_for_trouble(struct judge *j, const struct event *e, size_t inde
 {
 	if (e->kind == EV_SAMPLE && e->host < HOST_COUNT && j->l->hosts[e->host].gaps)
 		gap_trouble(j, e->host, index);
+	else if (e->kind == EV_CONNTRACK)
+		j->settled_until = 0; /* which ends belong together may be known now */
 	else if (e->kind == EV_TROUBLE)
 		trouble(j, index, "%s", e->text);
 	else if (e->kind == EV_PEER && e->peer.verb == PEER_EXITED)

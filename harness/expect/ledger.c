@@ -24,6 +24,7 @@ void ledger_free(struct ledger *l)
 		return;
 	ledger_free_sockets(l);
 	ledger_free_peers(l);
+	ledger_free_router(l);
 	HASH_ITER (hh, l->counters, n, next) {
 		HASH_DEL(l->counters, n);
 		free(n);
@@ -89,6 +90,9 @@ static void feed_host(struct ledger *l, const struct event *e, size_t index)
 		h->owned_known = 1;
 		h->owned_at = index;
 		h->descriptors = e->owned.descriptors;
+		break;
+	case EV_CONNTRACK:
+		ledger_feed_conntrack(l, e);
 		break;
 	case EV_STEP:
 	case EV_KERNEL:

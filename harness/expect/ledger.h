@@ -99,6 +99,16 @@ struct ledger_host {
 	int stopped, condemned; /* by a signal: stands still; may die */
 };
 
+/* Where addresses are translated: what one end calls `tuple` is `there` at the other. */
+struct ledger_translation {
+	struct {
+		uint32_t host;
+		struct tuple tuple;
+	} key;
+	struct tuple there;
+	UT_hash_handle hh;
+};
+
 struct ledger {
 	const struct scenario *scenario;
 	const struct timeline_head *head;
@@ -106,9 +116,11 @@ struct ledger {
 	struct ledger_connection *connections;
 	struct ledger_tuple *tuples;
 	struct ledger_counter *counters;
+	struct ledger_translation *translations;
 	struct ledger_host hosts[HOST_COUNT];
 	/* by role, sender, again, fate */
 	unsigned segments[ROLE_COUNT][HOST_COUNT][2][FATE_COUNT];
+	unsigned conntrack[CT_COUNT]; /* entries of the router, by state */
 	unsigned kinds[EV_COUNT]; /* how many events of each kind there were */
 	uint64_t now_ns;          /* the latest moment that any event spoke of */
 

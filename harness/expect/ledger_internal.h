@@ -18,4 +18,10 @@ void ledger_free_sockets(struct ledger *l);
 void ledger_feed_peer(struct ledger *l, const struct event *e, size_t index);
 void ledger_free_peers(struct ledger *l);
 
+/* ledger_router.c */
+void ledger_feed_conntrack(struct ledger *l, const struct event *e);
+/* What the other end calls the connection that `h` calls `tuple`. */
+struct tuple ledger_other_tuple(const struct ledger *l, enum host h, const struct tuple *tuple);
+void ledger_free_router(struct ledger *l);
+
 #endif

@@ -52,7 +52,7 @@ static void know_tuple(struct ledger *l, struct ledger_connection *c, const stru
 const struct ledger_connection *ledger_other_end(
         const struct ledger *l, const struct ledger_connection *c)
 {
-	struct tuple reversed = tuple_reversed(&c->tuple);
+	struct tuple reversed = ledger_other_tuple(l, c->host, &c->tuple);
 	enum host other = c->host == HOST_CLIENT ? HOST_SERVER : HOST_CLIENT;
 	struct ledger_tuple *t;
 

@@ -48,7 +48,7 @@ void phrase_expectation(const struct expectation *x, char *buf, size_t size)
 	}
 	if (x->host < HOST_COUNT)
 		phrase_add(&p, "%s ", actor_names[x->host]);
-	if (type && type->key && x->state != ST_NONE)
+	if (type && type->key && (x->state != ST_NONE || x->conntrack != CT_NONE))
 		phrase_add(&p, "%s of ", type->key);
 	phrase_add(&p, "%s %s%s", x->key ? x->key : x->kind, x->want.lo == x->want.hi ? "= " : "",
 	        range_format(&x->want, type && type->durations, text, sizeof text));

@@ -207,6 +207,8 @@ struct settled settle_step(const struct ledger *l, unsigned index)
 	case DO_RELEASE:
 	case DO_ADD:
 	case DO_REMOVE:
+	case DO_NFT:
+	case DO_CONNTRACK:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;

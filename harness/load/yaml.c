@@ -236,7 +236,7 @@ static int read_text(struct reader *r, const char *text, size_t size)
 
 struct scenario *scenario_parse(const char *text, size_t size, const char *name, struct err *err)
 {
-	struct reader r = {.name = name, .err = err, .budget = MOST_NODES};
+	struct reader r = {.name = name, .err = err, .text = text, .size = size, .budget = MOST_NODES};
 
 	if (size > LARGEST) {
 		err_set(err, ERR_INPUT, "%s: larger than a scenario may be (1 MiB)", name);

@@ -64,6 +64,28 @@ static int check_expectation(struct reader *r, const struct expectation *x)
 		return fail_at(r, x->at, "segments are seen only with 'link: wire'");
 	if (x->host == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
 		return fail_at(r, x->at, "this scenario has no router");
+	if (!strcmp(x->kind, "conntrack") && x->host != HOST_ROUTER)
+		return fail_at(r, x->at, "only a router is asked for its 'conntrack'");
+	if (x->host == HOST_ROUTER && strcmp(x->kind, "conntrack"))
+		return fail_at(r, x->at,
+		        "of a router only its 'conntrack' can be expected: no program runs there");
+	return 0;
+}
+
+/* No program runs on a router, and rules are nobody else's. */
+static int check_hosts(struct reader *r)
+{
+	const struct mark top = {1, 1};
+
+	for (int h = 0; h < HOST_COUNT; h++) {
+		const struct host_spec *x = &r->scenario->hosts[h];
+
+		if (h != HOST_ROUTER && (x->nft.text || x->masquerade || x->firewall))
+			return fail_at(r, x->nft.text ? x->nft.at : top,
+			        "'nft', 'masquerade' and 'firewall' are for the router");
+		if (h == HOST_ROUTER && x->behaviour)
+			return fail_at(r, top, "a router runs no program: it has no behaviour");
+	}
 	return 0;
 }
 
@@ -107,6 +129,8 @@ int scenario_check(struct reader *r)
 		return fail_at(r, s->rules.v[0].at, "rules of the wire need 'link: wire'");
 	if (scenario_has_tag(s, "slow") && scenario_has_tag(s, "fast"))
 		return fail_at(r, top, "tagged both slow and fast");
+	if (check_hosts(r))
+		return -1;
 	for (int h = 0; h <= HOST_SERVER; h++)
 		if (!s->hosts[h].behaviour)
 			s->hosts[h].behaviour = must(strdup(behaviour_names[0]));

@@ -127,6 +127,8 @@ static int map_key(struct reader *r, const char *key, const yaml_node_t *at, str
 		return value_errno(r, at, key, &x->error);
 	if (!strcmp(x->kind, "counter"))
 		return check_counter(r, at, key);
+	if (!strcmp(x->kind, "conntrack"))
+		return value_conntrack(r, at, key, &x->conntrack);
 	return read_state_key(r, at, key, &x->state);
 }
 

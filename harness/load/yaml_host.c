@@ -82,6 +82,21 @@ static int read_sysctl(struct reader *r, const yaml_node_t *n, void *host)
 	return value_sysctls(r, n, &((struct host_spec *)host)->sysctls);
 }
 
+static int read_nft(struct reader *r, const yaml_node_t *n, void *host)
+{
+	return value_nft(r, n, &((struct host_spec *)host)->nft);
+}
+
+static int read_masquerade(struct reader *r, const yaml_node_t *n, void *host)
+{
+	return value_bool(r, n, &((struct host_spec *)host)->masquerade);
+}
+
+static int read_firewall(struct reader *r, const yaml_node_t *n, void *host)
+{
+	return value_bool(r, n, &((struct host_spec *)host)->firewall);
+}
+
 const struct field host_fields[] = {
         {"on_eof", "a word", "what its program does when the other side has closed", read_on_eof},
         {"behaviour", "a name", "the same by its full name: any behaviour", read_behaviour},
@@ -93,6 +108,17 @@ const struct field host_fields[] = {
         {"sndbuf", "bytes", "SO_SNDBUF of its sockets; default: the kernel's choice", read_sndbuf},
         {"keepalive", "yes or no", "SO_KEEPALIVE on its sockets; default: no", read_keepalive},
         {"sysctl", "{net.ipv4.NAME: value}", "set before the programs start", read_sysctl},
+        {"nft", "a ruleset",
+                "router: rules in the language of nft; its devices are router0, which faces the "
+                "client, and router1",
+                read_nft},
+        {"masquerade", "yes or no",
+                "router: gives what the client sends its own address, as a NAT box does",
+                read_masquerade},
+        {"firewall", "yes or no",
+                "router: passes only connections that began with a SYN of the client, as long as "
+                "it knows them",
+                read_firewall},
 };
 const size_t host_fields_n = LENGTH(host_fields);
 

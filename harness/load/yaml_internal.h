@@ -23,6 +23,8 @@ struct reader {
 	const char *name; /* of the file, for errors */
 	struct err *err;
 	yaml_document_t doc;
+	const char *text; /* of the file, for where a block stands in it */
+	size_t size;
 	unsigned budget; /* nodes that may still be read */
 	struct scenario *scenario;
 };
@@ -127,6 +129,11 @@ extern const size_t param_fields_n;
 int read_expect(struct reader *r, const yaml_node_t *n, void *step);
 extern const struct field expect_fields[];
 extern const size_t expect_fields_n;
+
+/* yaml_router.c: what only a router has */
+int value_nft(struct reader *r, const yaml_node_t *n, struct nft_text *ret);
+int value_conntrack(struct reader *r, const yaml_node_t *at, const char *word,
+        enum conntrack_state *ret);
 
 /* yaml_host.c: hosts */
 int read_host(struct reader *r, const yaml_node_t *n, enum host which);

@@ -83,6 +83,21 @@ static int read_remove(struct reader *r, const yaml_node_t *n, void *into)
 	return value_text(r, n, "the name of a rule, or all", &step->rule_text);
 }
 
+static int read_step_nft(struct reader *r, const yaml_node_t *n, void *step)
+{
+	return value_nft(r, n, &((struct step *)step)->nft);
+}
+
+static int read_flush(struct reader *r, const yaml_node_t *n, void *step)
+{
+	char d[QUOTED_TEXT];
+
+	(void)step;
+	if (is_word(n, "flush"))
+		return 0;
+	return reader_fail(r, n, "expected flush, not %s", node_describe(n, d, sizeof d));
+}
+
 #define CLIENT (1u << HOST_CLIENT)
 #define SERVER (1u << HOST_SERVER)
 #define PEERS  (CLIENT | SERVER | 1u << ACTOR_BOTH)
@@ -105,6 +120,8 @@ const struct action_form action_forms[DO_COUNT] = {
         [DO_RELEASE] = {1u << ACTOR_WIRE, PARAM_AFTER, "all", read_yes},
         [DO_ADD] = {1u << ACTOR_WIRE, PARAM_AFTER, "a rule", read_add},
         [DO_REMOVE] = {1u << ACTOR_WIRE, PARAM_AFTER, "a rule's name or all", read_remove},
+        [DO_NFT] = {1u << HOST_ROUTER, PARAM_AFTER, "a ruleset", read_step_nft},
+        [DO_CONNTRACK] = {1u << HOST_ROUTER, PARAM_ON | PARAM_AFTER, "flush", read_flush},
         [DO_EXPECT] = {0}, /* no actor: see yaml_expect.c */
 };
 

@@ -16,6 +16,7 @@ const struct capability capabilities[] = {
         {"ipv6", "IPv6 is in the kernel and switched on in new namespaces"},
         {"iproute2", "the programs ip and ss: every cell is built by ip"},
         {"nft", "nftables in the kernel: drops at full rate, NAT on a router"},
+        {"conntrack", "the kernel tracks connections, and tells of it: NAT, firewalls with state"},
         {"tshark", "reads captures back: only the project's own tests use it"},
         {0},
 };

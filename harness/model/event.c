@@ -20,6 +20,8 @@ const char *const source_names[SRC_COUNT] = {
         [SRC_PEER] = "peer",
         [SRC_SNMP] = "snmp",
         [SRC_OWNERS] = "owners",
+        [SRC_CONNTRACK] = "conntrack",
+        [SRC_NFT] = "nft",
 };
 
 #define PEER_NAME(id, name) name,

@@ -9,6 +9,7 @@
 
 #include "core/addr.h"
 #include "core/tcp_state.h"
+#include "model/conntrack.h"
 #include "model/segment.h"
 
 #include <stdint.h>
@@ -38,6 +39,7 @@ enum event_kind {
 	EV_COUNTER, /* a kernel counter of one host changed since the cell was built */
 	EV_OWNED,   /* how many connection sockets the peer's descriptors hold */
 	EV_KERNEL,  /* the kernel did something else with a socket than change its state */
+	EV_CONNTRACK, /* a router's entry for a connection is new, changed or gone */
 	EV_TICK,    /* time passed: a deadline that somebody waited for */
 	EV_NOTE,    /* words for the reader, no effect on a verdict */
 	EV_TROUBLE, /* the lab failed: the verdict is ERROR */
@@ -53,6 +55,8 @@ enum source {
 	SRC_PEER,
 	SRC_SNMP,
 	SRC_OWNERS,
+	SRC_CONNTRACK, /* a router's table of connections, and its changes as they happen */
+	SRC_NFT,       /* counters of the packet filter */
 	SRC_COUNT
 };
 
@@ -187,6 +191,18 @@ struct ev_kernel {
 	uint32_t pid, tid;    /* 0: not known, or not caused by a process */
 };
 
+/*
+ * EV_CONNTRACK: event.tuple is the connection as its opener sees it, event.cookie the entry's id.
+ * `reply` is how the other end sees it: not the reverse of event.tuple where addresses are
+ * translated. `to` is CT_NONE when the entry is gone.
+ */
+struct ev_conntrack {
+	enum conntrack_state from, to;
+	struct tuple reply;
+	uint32_t timeout_s; /* until it is forgotten, unless something passes */
+	int assured;        /* both sides were heard: it is not dropped for want of room */
+};
+
 struct event {
 	uint64_t t_ns;
 	enum event_kind kind;
@@ -203,6 +219,7 @@ struct event {
 		struct ev_counter counter;
 		struct ev_owned owned;
 		struct ev_kernel kernel;
+		struct ev_conntrack conntrack;
 		char text[256]; /* NOTE, TROUBLE */
 	};
 };

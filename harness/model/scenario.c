@@ -33,6 +33,7 @@ static void step_free(struct step *s)
 {
 	free(s->rule_text);
 	sysctls_free(&s->sysctls);
+	free(s->nft.text);
 	array_each (struct expectation, x, &s->expectations) {
 		free(x->key);
 		array_free(&x->path);
@@ -52,6 +53,7 @@ void scenario_free(struct scenario *s)
 	words_free(&s->needs);
 	for (int h = 0; h < HOST_COUNT; h++) {
 		free(s->hosts[h].behaviour);
+		free(s->hosts[h].nft.text);
 		sysctls_free(&s->hosts[h].sysctls);
 	}
 	array_each (struct wire_rule, r, &s->rules) {
@@ -77,6 +79,28 @@ int scenario_has_tag(const struct scenario *s, const char *tag)
 int scenario_is_slow(const struct scenario *s)
 {
 	return scenario_has_tag(s, "slow");
+}
+
+/* Rules may do it, so it is taken for granted where there are any. */
+int scenario_tracks(const struct scenario *s)
+{
+	const struct host_spec *r = &s->hosts[HOST_ROUTER];
+
+	if (!r->present)
+		return 0;
+	if (r->nft.text || r->masquerade || r->firewall)
+		return 1;
+	array_each (struct sysctl_setting, x, &r->sysctls)
+		if (!strncmp(x->name, "net.netfilter.nf_conntrack", 26))
+			return 1;
+	array_each (struct step, st, &s->steps) {
+		if (st->action == DO_NFT || st->action == DO_CONNTRACK)
+			return 1;
+		array_each (struct expectation, x, &st->expectations)
+			if (x->host == HOST_ROUTER)
+				return 1;
+	}
+	return 0;
 }
 
 enum link_kind scenario_link(const struct scenario *s)

@@ -10,6 +10,7 @@
 
 #include "core/array.h"
 #include "core/tcp_state.h"
+#include "model/conntrack.h"
 #include "model/event.h"
 
 #include <stdint.h>
@@ -40,6 +41,15 @@ struct sysctl_setting {
 
 typedef ARRAY(struct sysctl_setting) sysctls;
 
+/* A ruleset in the language of nft, and where in the file it stands. */
+struct nft_text {
+	struct mark at;       /* of the value */
+	unsigned first_line;  /* of the text in the file, 0: its lines are not those of the file */
+	unsigned indent;      /* columns before the text in each line */
+	unsigned first_extra; /* and before the first line of a text on the key's own line */
+	char *text;           /* NULL: none */
+};
+
 struct host_spec {
 	int present;        /* router: asked for */
 	char *behaviour;    /* a name of peers/behaviours.def */
@@ -49,6 +59,9 @@ struct host_spec {
 	        sndbuf; /* SO_RCVBUF, SO_SNDBUF of its sockets in bytes, 0: the kernel's choice */
 	int keepalive;          /* SO_KEEPALIVE on its sockets */
 	sysctls sysctls;
+	struct nft_text nft; /* router: rules of its own */
+	int masquerade;      /* router: what leaves towards the server has the router's address */
+	int firewall; /* router: passes only connections that the client opened, as it knows them */
 };
 
 enum link_kind {
@@ -160,6 +173,8 @@ struct wire_rule {
 	A(RELEASE, "release", "let held segments go: {wire: {release: all}}")                      \
 	A(ADD, "add", "a rule of the wire from now on: {wire: {add: {drop: fin}}}")                \
 	A(REMOVE, "remove", "no more of a rule: {wire: {remove: NAME}}, or all of them")           \
+	A(NFT, "nft", "run these commands of nft in the router: {nft: \"flush ruleset\"}")       \
+	A(CONNTRACK, "conntrack", "make the router forget connections: {conntrack: flush}")        \
 	A(EXPECT, "expect", "wait until all of these hold")
 
 enum step_action {
@@ -191,6 +206,7 @@ struct expectation {
 	char *key;            /* as written: "CLOSE_WAIT", "TcpExt.TWRecycled", "fin from server" */
 	enum tcp_state state; /* population */
 	int error;            /* error: the errno */
+	enum conntrack_state conntrack;  /* conntrack: of the entries, or CT_ANY */
 	struct segment_selector segment; /* segment */
 	struct range want;
 	ARRAY(struct path_state) path;
@@ -214,6 +230,7 @@ struct step {
 	char *rule_text; /* add: the rule's text; remove: its name, NULL all */
 	int no_wait;     /* the step ends when the command is given, not when it has settled */
 	sysctls sysctls;
+	struct nft_text nft;
 	ARRAY(struct expectation) expectations;
 	uint64_t after_ns; /* begin this long after the step before ended */
 	int has_after;
@@ -240,6 +257,8 @@ void scenario_free(struct scenario *s); /* NULL is fine */
 int scenario_has_tag(const struct scenario *s, const char *tag);
 /* The slow tier: what takes kernel time of many seconds. */
 int scenario_is_slow(const struct scenario *s);
+/* Whether its router tracks connections. */
+int scenario_tracks(const struct scenario *s);
 /* LINK_AUTO resolved. */
 enum link_kind scenario_link(const struct scenario *s);
 

@@ -16,6 +16,7 @@ const char *const event_kind_names[EV_COUNT] = {
         [EV_COUNTER] = "counter",
         [EV_OWNED] = "owned",
         [EV_KERNEL] = "kernel",
+        [EV_CONNTRACK] = "conntrack",
         [EV_TICK] = "tick",
         [EV_NOTE] = "note",
         [EV_TROUBLE] = "trouble",
@@ -162,6 +163,25 @@ static void put_segment(json_t *o, const struct ev_segment *s)
 		put_int(o, "rule", (uint64_t)s->rule);
 }
 
+static void put_endpoint(json_t *o, const char *key, const struct endpoint *e)
+{
+	char text[ENDPOINT_TEXT];
+
+	if (e->family)
+		put_name(o, key, endpoint_format(e, text, sizeof text));
+}
+
+static void put_conntrack(json_t *o, const struct ev_conntrack *c)
+{
+	put_name(o, "from", conntrack_state_names[c->from]);
+	put_name(o, "to", conntrack_state_names[c->to]);
+	put_endpoint(o, "reply_local", &c->reply.local);
+	put_endpoint(o, "reply_remote", &c->reply.remote);
+	put_some(o, "timeout_s", c->timeout_s);
+	if (c->assured)
+		put(o, "assured", json_true());
+}
+
 static void put_peer(json_t *o, const struct ev_peer *p)
 {
 	const char *name = p->error ? strerrorname_np(p->error) : NULL;
@@ -206,6 +226,9 @@ static void put_details(json_t *o, const struct timeline_head *h, const struct e
 	case EV_KERNEL:
 		put_kernel(o, &e->kernel);
 		break;
+	case EV_CONNTRACK:
+		put_conntrack(o, &e->conntrack);
+		break;
 	case EV_NOTE:
 	case EV_TROUBLE:
 		put(o, "text", text_json(e->text));
@@ -215,14 +238,6 @@ static void put_details(json_t *o, const struct timeline_head *h, const struct e
 	case EV_COUNT:
 		break;
 	}
-}
-
-static void put_endpoint(json_t *o, const char *key, const struct endpoint *e)
-{
-	char text[ENDPOINT_TEXT];
-
-	if (e->family)
-		put_name(o, key, endpoint_format(e, text, sizeof text));
 }
 
 int timeline_write_event(FILE *out, const struct timeline_head *h, const struct event *e)

@@ -204,6 +204,18 @@ static void read_kernel(struct line *l, struct event *e)
 	k->tid = take_u32(l, "tid");
 }
 
+static void read_conntrack(struct line *l, struct event *e)
+{
+	struct ev_conntrack *c = &e->conntrack;
+
+	c->from = (enum conntrack_state)take_name(l, "from", conntrack_state_names, CT_COUNT);
+	c->to = (enum conntrack_state)take_name(l, "to", conntrack_state_names, CT_COUNT);
+	take_endpoint(l, "reply_local", &c->reply.local);
+	take_endpoint(l, "reply_remote", &c->reply.remote);
+	c->timeout_s = take_u32(l, "timeout_s");
+	c->assured = take_flag(l, "assured");
+}
+
 static void read_socket(struct line *l, struct event *e)
 {
 	e->socket.state = take_state(l, "state");
@@ -273,6 +285,9 @@ static void read_details(struct line *l, const struct timeline_head *h, struct e
 		break;
 	case EV_KERNEL:
 		read_kernel(l, e);
+		break;
+	case EV_CONNTRACK:
+		read_conntrack(l, e);
 		break;
 	case EV_NOTE:
 	case EV_TROUBLE:

@@ -14,6 +14,7 @@
 #include <linux/if_tun.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -329,6 +330,40 @@ void capability_probe_nft(struct capability_state *s)
 	}
 	capability_lacks(s, "the kernel does not answer for nftables: %s", strerror(e));
 	capability_mend(s, "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES");
+}
+
+/* The table of a new namespace, which is empty: the kernel's answer is what counts. */
+static int try_conntrack(void)
+{
+	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *g;
+	int e = new_namespace();
+
+	if (e)
+		return e;
+	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	g = mnl_nlmsg_put_extra_header(h, sizeof *g);
+	g->nfgen_family = AF_UNSPEC;
+	g->version = NFNETLINK_V0;
+	return netlink_asked(NETLINK_NETFILTER, h);
+}
+
+void capability_probe_conntrack(struct capability_state *s)
+{
+	int e;
+
+	if (without_namespace(s))
+		return;
+	e = in_child(try_conntrack);
+	if (!e) {
+		capability_have_it(s);
+		return;
+	}
+	capability_lacks(s, "the kernel does not answer for conntrack: %s", strerror(e));
+	capability_mend(s, "modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CONNTRACK and "
+	                   "CONFIG_NF_CT_NETLINK");
 }
 
 static int try_ipv6(void)

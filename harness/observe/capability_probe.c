@@ -199,6 +199,7 @@ static const struct {
         {"ipv6", capability_probe_ipv6},
         {"iproute2", probe_iproute2},
         {"nft", capability_probe_nft},
+        {"conntrack", capability_probe_conntrack},
         {"tshark", probe_tshark},
 };
 

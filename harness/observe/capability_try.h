@@ -21,6 +21,7 @@ void capability_probe_tun(struct capability_state *s);
 void capability_probe_packet(struct capability_state *s);
 void capability_probe_veth(struct capability_state *s);
 void capability_probe_nft(struct capability_state *s);
+void capability_probe_conntrack(struct capability_state *s);
 void capability_probe_ipv6(struct capability_state *s);
 
 #endif

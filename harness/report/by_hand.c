@@ -257,11 +257,19 @@ static void type_action(struct hand *h, const struct step *st, enum host host)
 	case DO_RELEASE:
 	case DO_ADD:
 	case DO_REMOVE:
+	case DO_NFT:
+	case DO_CONNTRACK:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;
 	}
 	fputc('\n', h->out);
+}
+
+static void nft(struct hand *h, const struct nft_text *t)
+{
+	fprintf(h->out, "  ip netns exec router nft -f - <<'NFT'\n%s%sNFT\n", t->text,
+	        *t->text && t->text[strlen(t->text) - 1] == '\n' ? "" : "\n");
 }
 
 static void act(struct hand *h, const struct step *st, enum host host)
@@ -280,6 +288,13 @@ static void act(struct hand *h, const struct step *st, enum host host)
 	case DO_EXPECT:
 		fprintf(h->out,
 		        "  ip netns exec client ss -Htanoe; ip netns exec server ss -Htanoe\n");
+		return;
+	case DO_NFT:
+		nft(h, &st->nft);
+		return;
+	case DO_CONNTRACK:
+		fprintf(h->out, "  ip netns exec router conntrack -F%s\n",
+		        st->count == ALL ? "" : "   # (here only the oldest of them)");
 		return;
 	case DO_RELEASE:
 		fprintf(h->out, "  # (here the wire lets go what it held back: not by hand)\n");

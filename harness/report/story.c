@@ -203,6 +203,17 @@ static void add_action(struct prose *p, const struct step *st)
 		prose_add(p, "has no more %s %s", st->rule_text ? "rule named" : "rules",
 		        st->rule_text ? st->rule_text : "at all");
 		break;
+	case DO_NFT:
+		prose_add(p, "changes its rules: nft %.*s%s", (int)strcspn(st->nft.text, "\n"),
+		        st->nft.text, strchr(st->nft.text, '\n') ? " ..." : "");
+		break;
+	case DO_CONNTRACK:
+		prose_add(p, "forgets ");
+		if (st->count == ALL)
+			prose_add(p, "all connections");
+		else
+			prose_add(p, "the %u oldest connections", st->count);
+		break;
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;

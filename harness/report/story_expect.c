@@ -80,6 +80,9 @@ static void add_of_state(struct prose *p, const struct expectation *x)
 	if (!strcmp(x->kind, "population")) {
 		add_counted(p, &x->want, "socket", "sockets");
 		prose_add(p, " in %s", state);
+	} else if (!strcmp(x->kind, "conntrack")) {
+		add_counted(p, &x->want, "connection", "connections");
+		prose_add(p, " in %s as it tracks them", x->key);
 	} else if (!strcmp(x->kind, "unowned")) {
 		add_counted(p, &x->want, "socket", "sockets");
 		prose_add(p, " in %s that no program holds", state);

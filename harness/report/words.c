@@ -175,6 +175,25 @@ static void add_kernel(struct out *o, const struct event *e)
 		add(o, ", %s", k->reason);
 }
 
+static void add_conntrack(struct out *o, const struct event *e)
+{
+	const struct ev_conntrack *c = &e->conntrack;
+	struct tuple plain = tuple_reversed(&e->tuple);
+	char text[TUPLE_TEXT];
+
+	if (c->to == CT_NONE)
+		add(o, "forgets, in %s,", conntrack_state_names[c->from]);
+	else if (c->from == CT_NONE)
+		add(o, "tracks, in %s,", conntrack_state_names[c->to]);
+	else
+		add(o, "%s to %s", conntrack_state_names[c->from], conntrack_state_names[c->to]);
+	add_tuple(o, &e->tuple);
+	if (c->reply.local.family && !tuple_equal(&plain, &c->reply))
+		add(o, ", for the other end %s", tuple_format(&c->reply, text, sizeof text));
+	if (c->to != CT_NONE && c->timeout_s)
+		add(o, ", for %u s", c->timeout_s);
+}
+
 static void add_what(struct out *o, const struct outcome *r, const struct event *e)
 {
 	switch (e->kind) {
@@ -204,6 +223,9 @@ static void add_what(struct out *o, const struct outcome *r, const struct event 
 		break;
 	case EV_KERNEL:
 		add_kernel(o, e);
+		break;
+	case EV_CONNTRACK:
+		add_conntrack(o, e);
 		break;
 	case EV_TICK:
 		add(o, "time passes");

@@ -80,6 +80,8 @@ static void tell(struct runner *r, enum host h, const struct step *s)
 	case DO_RELEASE:
 	case DO_ADD:
 	case DO_REMOVE:
+	case DO_NFT:
+	case DO_CONNTRACK:
 	case DO_EXPECT:
 	case DO_COUNT:
 		break;
@@ -142,6 +144,9 @@ static int act_on(struct runner *r, enum host h, const struct step *s, struct er
 	case DO_REMOVE:
 		set_rules(r, s);
 		return 0;
+	case DO_NFT:
+	case DO_CONNTRACK:
+		return router_act(r, s, err);
 	case DO_EXPECT:
 		return 0;
 	case DO_CONNECT:

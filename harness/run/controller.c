@@ -260,18 +260,25 @@ static uint64_t longest_ns(const struct scenario *s)
 	return sum;
 }
 
+static int lacks_one(struct slot *s, const char *name)
+{
+	struct err why = {0};
+	char text[1200];
+
+	if (capability_have(name, &why))
+		return 0;
+	snprintf(text, sizeof text, "needs %s: %s", name, why.text);
+	decide(s, VERDICT_SKIP, text);
+	return 1;
+}
+
 static int lacks(struct slot *s)
 {
-	array_each (char *, name, &s->plan->scenario->needs) {
-		struct err why = {0};
-		char text[1200];
-
-		if (capability_have(*name, &why))
-			continue;
-		snprintf(text, sizeof text, "needs %s: %s", *name, why.text);
-		decide(s, VERDICT_SKIP, text);
+	if (scenario_tracks(s->plan->scenario) && (lacks_one(s, "nft") || lacks_one(s, "conntrack")))
 		return 1;
-	}
+	array_each (char *, name, &s->plan->scenario->needs)
+		if (lacks_one(s, *name))
+			return 1;
 	return 0;
 }
 

@@ -239,6 +239,7 @@ void runner_catch_up(struct runner *r)
 
 	if (r->bpf && bpf_ring_consume(r->bpf, &err) < 0)
 		runner_trouble(r, &err);
+	router_catch_up(r->router);
 }
 
 static void on_kernel(void *arg, const struct event *e)
@@ -355,6 +356,8 @@ static int set_sysctls(void *arg, enum host h, struct err *err)
 {
 	struct devices *d = arg;
 
+	if (h == HOST_ROUTER) /* later: see router.c */
+		return 0;
 	array_each (struct sysctl_setting, x, &d->r->scenario->hosts[h].sysctls)
 		if (sysctl_write(x->name, x->value, err))
 			return err_prefix(err, "%s", actor_names[h]);
@@ -377,7 +380,8 @@ static int fill_head(struct runner *r, struct err *err)
 	        r->cell.topology.link == LINK_WIRE ? "wire" : "veth");
 	h->observers = 1u << SRC_RUNNER | 1u << SRC_SOCK_DIAG | 1u << SRC_PEER | 1u << SRC_SNMP |
 	               1u << SRC_OWNERS | (r->wire ? 1u << SRC_WIRE : 0) |
-	               (r->bpf ? 1u << SRC_BPF : 0);
+	               (r->bpf ? 1u << SRC_BPF : 0) |
+	               (scenario_tracks(r->scenario) ? 1u << SRC_CONNTRACK : 0);
 	/* Of the client; a scenario may have set another than the cell's default. */
 	if (cell_enter(&r->cell, HOST_CLIENT, err) ||
 	        sysctl_read("net.ipv4.tcp_congestion_control", h->congestion, sizeof h->congestion,
@@ -396,7 +400,7 @@ static int stage(struct runner *r, struct err *err)
 	        .arg = &d,
 	};
 
-	if (cell_build(&r->cell, &config, err))
+	if (cell_build(&r->cell, &config, err) || router_new(r, err))
 		return -1;
 	r->watch = watch_new(r, err);
 	if (!r->watch || start_wire(r, &d, err) || start_bpf(r, err))

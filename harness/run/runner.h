@@ -6,6 +6,7 @@
  *   cast.c    the peers: starts them, commands out, reports in
  *   act.c     a step of the scenario to commands
  *   track.c   every look at a socket, from wherever, to one order of transitions
+ *   router.c  the router: rules, and what it tracks
  *   watch.c   when to dump sockets, counters and descriptors
  *
  * Transitions come from the kernel's event stream where there is one (r->bpf); then looks at
@@ -29,6 +30,7 @@
 struct cast;
 struct track;
 struct watch;
+struct router;
 
 struct runner {
 	const struct run_order *order;
@@ -41,6 +43,7 @@ struct runner {
 	struct cast *cast;
 	struct track *track;
 	struct watch *watch;
+	struct router *router; /* NULL: there is none */
 	struct judge *judge;
 
 	FILE *timeline;
@@ -100,6 +103,15 @@ void track_dump_begin(struct track *t, enum host h);
 void track_dump_end(struct track *t, enum host h, uint64_t t_ns);
 /* The soonest moment at which a kernel timer of a tracked socket can fire, 0 none. */
 uint64_t track_next_timer_ns(const struct track *t);
+
+/* ---- router.c ---- */
+
+int router_new(struct runner *r, struct err *err); /* r->router, where the cell has one */
+void router_free(struct router *x);
+int router_act(struct runner *r, const struct step *s, struct err *err);
+/* Puts what changed in its table on the timeline. These take NULL. */
+void router_catch_up(struct router *x);
+int router_look(struct router *x, struct err *err); /* the same, with what ran out, and a sample */
 
 /* ---- watch.c ---- */
 

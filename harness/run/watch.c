@@ -153,7 +153,8 @@ void watch_sample(struct watch *w)
 	uint64_t began = clock_now_ns();
 	struct err err = {0};
 
-	if (look(w, HOST_CLIENT, &err) || look(w, HOST_SERVER, &err))
+	if (look(w, HOST_CLIENT, &err) || look(w, HOST_SERVER, &err) ||
+	        (asked(w, "conntrack", HOST_ROUTER) && router_look(w->r->router, &err)))
 		runner_trouble(w->r, &err);
 	w->cost_ns = clock_now_ns() - began;
 }
@@ -201,6 +202,15 @@ void watch_kick(struct watch *w)
 		plan(w, soon);
 }
 
+/* A router may have given it another four-tuple than the wire saw. */
+static void find_translated(struct watch *w, enum host h)
+{
+	struct err err = {0};
+
+	if (dump(w, h, &err))
+		runner_trouble(w->r, &err);
+}
+
 void watch_look(struct watch *w, enum host h, const struct tuple *tuple)
 {
 	struct sock_row row;
@@ -215,6 +225,8 @@ void watch_look(struct watch *w, enum host h, const struct tuple *tuple)
 	found = sock_diag_find(w->diag[h], tuple, &row, &err);
 	if (found < 0)
 		runner_trouble(w->r, &err);
+	else if (!found && h == HOST_SERVER && w->r->router)
+		find_translated(w, h);
 	else
 		track_saw(w->r->track, h, found ? &row : NULL, tuple, SRC_WIRE, t);
 }
