@@ -32,8 +32,9 @@
 	} while (0)
 #include <uthash.h>
 
-#define RECENT  64
-#define WAIT_NS (500 * NS_PER_US) /* far more than lies between two records of one call chain */
+#define RECENT 512
+#define WAIT_NS                                                                                    \
+	(5 * NS_PER_MS) /* more than lies between two records of one call chain, preempted */
 
 enum waiting { FOR_NOTHING, FOR_PORT, FOR_CLOSE, FOR_MORE };
 
@@ -322,6 +323,11 @@ void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
 	if (m->pending.n)
 		memmove(m->pending.v, m->pending.v + m->first, m->pending.n * sizeof *m->pending.v);
 	m->first = 0;
+}
+
+int bpf_merge_waits(const struct bpf_merge *m)
+{
+	return m->first < m->pending.n;
 }
 
 /* ---- records ---- */

@@ -57,4 +57,7 @@ void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw);
 /* Decides what has waited long enough for a record that would have followed at once. */
 void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns);
 
+/* Whether a later bpf_merge_settle() may have something to decide. */
+int bpf_merge_waits(const struct bpf_merge *m);
+
 #endif

@@ -63,7 +63,7 @@ struct raw_sleeper {
 struct raw_counts {
 	__u64 entered[14];
 	__u64 minisockets, rearms, cancels, expired;
-	__u64 cancelled; /* address of the timer that was taken off last on this CPU */
+	__u64 cancelled; /* cookie of the minisocket whose timer was taken off last on this CPU */
 	__u64 retransmits, resets_sent, resets_received;
 	__u64 events, lost;
 };

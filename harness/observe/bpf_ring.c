@@ -170,7 +170,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (n) {
+	if (n || bpf_merge_waits(r->merge)) {
 		atomic_store(asleep(r), 0);
 		look_again(r, n < FEW ? SOON_NS : LATER_NS);
 	} else if (!tired) {

@@ -2,8 +2,10 @@
 /*
  * Watches two network namespaces until its standard input ends, and says what it saw:
  *
- *   bpf_watch [-c] [-q] CLIENT SERVER     names of `ip netns`; -c counts only, -q without the
- *                                         records that say nothing about states
+ *   bpf_watch [-c] [-q] [-v] [-r BYTES] CLIENT SERVER
+ *
+ * Names of `ip netns`; -c counts only, -q without the records that say nothing about states, -v
+ * follows every socket from step to step, -r the size of the ring.
  */
 #include "core/clock.h"
 #include "observe/bpf.h"
@@ -14,9 +16,20 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <uthash.h>
+
+struct follow {
+	uint64_t cookie;
+	enum tcp_state state;
+	UT_hash_handle hh;
+};
 
 struct seen {
-	uint64_t events, time_waits, open; /* open: sockets that are not closed yet */
+	uint64_t events, time_waits;
+	uint64_t deeds[KERNEL_DEED_COUNT];
+	int verify;
+	uint64_t strange; /* steps from a state that the socket was not in */
+	struct follow *followed;
 	struct event_base *base;
 };
 
@@ -26,13 +39,39 @@ static void die(const struct err *err)
 	exit(err->kind == ERR_MISSING ? 4 : 1);
 }
 
+/* Every step of a socket begins where the one before has ended. */
+static void follow(struct seen *s, const struct event *e)
+{
+	struct follow *f;
+
+	HASH_FIND(hh, s->followed, &e->cookie, sizeof e->cookie, f);
+	if (!f) {
+		s->strange += e->state.from != ST_NONE && e->state.from != ST_SYN_RECV;
+		f = must(calloc(1, sizeof *f));
+		f->cookie = e->cookie;
+		HASH_ADD(hh, s->followed, cookie, sizeof f->cookie, f);
+	} else {
+		s->strange += f->state != e->state.from;
+	}
+	f->state = e->state.to;
+	if (f->state == ST_CLOSE) {
+		HASH_DEL(s->followed, f);
+		free(f);
+	}
+}
+
 static void on_event(void *arg, const struct event *e)
 {
 	struct seen *s = arg;
 
 	s->events++;
-	if (e->kind == EV_STATE)
-		s->time_waits += e->state.to == ST_TIME_WAIT;
+	if (e->kind == EV_KERNEL)
+		s->deeds[e->kernel.deed]++;
+	if (e->kind != EV_STATE)
+		return;
+	s->time_waits += e->state.to == ST_TIME_WAIT;
+	if (s->verify)
+		follow(s, e);
 }
 
 static void on_input(evutil_socket_t fd, short what, void *arg)
@@ -89,9 +128,12 @@ int main(int argc, char **argv)
 	uint64_t begun = clock_now_ns();
 	int c;
 
-	while ((c = getopt(argc, argv, "cq")) != -1) {
+	while ((c = getopt(argc, argv, "cqvr:")) != -1) {
 		options.counts_only |= c == 'c';
 		options.quick |= c == 'q';
+		seen.verify |= c == 'v';
+		if (c == 'r')
+			options.ring_bytes = (unsigned)strtoul(optarg, NULL, 10);
 	}
 	if (argc - optind != 2)
 		return 2;
@@ -115,6 +157,10 @@ int main(int argc, char **argv)
 		die(&err);
 	printf("events %llu\ntime-waits %llu\nlost %llu\n", (unsigned long long)seen.events,
 	        (unsigned long long)seen.time_waits, (unsigned long long)bpf_ring_lost(r));
+	for (int i = 0; i < KERNEL_DEED_COUNT; i++)
+		printf("%s %llu\n", kernel_deed_names[i], (unsigned long long)seen.deeds[i]);
+	printf("strange %llu\nleft %u\n", (unsigned long long)seen.strange,
+	        HASH_COUNT(seen.followed));
 	print_counts(o);
 	print_cost();
 	event_free(input);

@@ -137,7 +137,7 @@ static void to_time_wait(struct fixture *f, uint64_t cookie)
 {
 	timer(f, RAW_TW_START, cookie, ST_TIME_WAIT, MINUTE);
 	state(f, cookie, ST_FIN_WAIT_2, ST_CLOSE);
-	later(f, 1000000);
+	later(f, 10000000);
 	f->n = 0;
 }
 
@@ -178,7 +178,7 @@ static void connect_settles(void **s)
 	state(f, 7, ST_CLOSE, ST_SYN_SENT);
 	later(f, 100000);
 	assert_int_equal(f->n, 0);
-	later(f, 1000000);
+	later(f, 10000000);
 	assert_int_equal(f->n, 1);
 }
 
@@ -196,7 +196,7 @@ static void time_wait_from_fin_wait_2(void **s)
 	end = timer(f, RAW_TW_EXPIRE, 7, ST_TIME_WAIT, 0);
 	saw_deed(f, 2, KERNEL_EXPIRE);
 	saw_state(f, 3, ST_TIME_WAIT, ST_CLOSE, end);
-	later(f, 1000000);
+	later(f, 10000000);
 	assert_int_equal(f->n, 4);
 }
 
@@ -215,7 +215,7 @@ static void time_wait_when_close_is_lost(void **s)
 	struct fixture *f = *s;
 	uint64_t start = timer(f, RAW_TW_START, 7, ST_TIME_WAIT, MINUTE);
 
-	later(f, 1000000);
+	later(f, 10000000);
 	saw_state(f, 0, ST_FIN_WAIT_2, ST_TIME_WAIT, start);
 	assert_int_equal(f->n, 2);
 }
@@ -266,7 +266,7 @@ static void rearm_to_another_bucket(void **s)
 	timer(f, RAW_TW_CANCEL, 7, ST_TIME_WAIT, MINUTE / 2);
 	timer(f, RAW_TW_START, 7, ST_TIME_WAIT, MINUTE);
 	segment(f, 7, ST_TIME_WAIT, MINUTE, SEG_ACK);
-	later(f, 1000000);
+	later(f, 10000000);
 	saw_deed(f, 0, KERNEL_REARM);
 	assert_int_equal(f->n, 1);
 }
@@ -294,7 +294,7 @@ static void killed_by_a_segment(void **s)
 	saw_deed(f, 0, KERNEL_KILL);
 	assert_int_equal(f->events[0].kernel.flags, SEG_RST);
 	saw_state(f, 1, ST_TIME_WAIT, ST_CLOSE, t);
-	later(f, 1000000);
+	later(f, 10000000);
 	assert_int_equal(f->n, 2);
 }
 
@@ -305,7 +305,7 @@ static void killed_by_nobody_knows(void **s)
 	to_time_wait(f, 7);
 	timer(f, RAW_TW_CANCEL, 7, ST_TIME_WAIT, MINUTE);
 	assert_int_equal(f->n, 0);
-	later(f, 1000000);
+	later(f, 10000000);
 	saw_deed(f, 0, KERNEL_KILL);
 	assert_int_equal(f->n, 2);
 }
@@ -318,7 +318,7 @@ static void reused_by_a_syn(void **s)
 	timer(f, RAW_TW_CANCEL, 7, ST_TIME_WAIT, MINUTE);
 	other(f, RAW_REUSE, 0);
 	saw_deed(f, 0, KERNEL_REUSE);
-	later(f, 1000000);
+	later(f, 10000000);
 	assert_int_equal(f->n, 2);
 }
 
@@ -347,7 +347,7 @@ static void another_four_tuple_is_no_reuse(void **s)
 	syn = record(f, RAW_REUSE, 0);
 	syn.remote_port = 5001;
 	bpf_merge_record(f->merge, &syn);
-	later(f, 1000000);
+	later(f, 10000000);
 	saw_deed(f, 0, KERNEL_KILL);
 }
 
@@ -422,7 +422,7 @@ static void many_keep_their_order(void **s)
 		assert_int_equal(f->n, 5);
 		f->n = 0;
 		if (i % 100 == 0)
-			later(f, 1000000);
+			later(f, 10000000);
 	}
 	assert_int_equal(f->n, 0);
 }

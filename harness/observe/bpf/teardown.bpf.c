@@ -254,11 +254,13 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
  * cancellation that neither follows is the end of the minisocket.
  */
 static __always_inline void count_minisocket(
-        struct raw_counts *count, const struct timer_list *timer, __u8 kind)
+        struct raw_counts *count, const struct inet_timewait_sock *tw, __u8 kind)
 {
-	int again = count->cancelled == (__u64)timer;
+	/* Not its address: the next minisocket may have the memory of the last one. */
+	__u64 who = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter) | 1ull << 63;
+	int again = count->cancelled == who;
 
-	count->cancelled = kind == RAW_TW_CANCEL ? (__u64)timer : 0;
+	count->cancelled = kind == RAW_TW_CANCEL ? who : 0;
 	if (kind == RAW_TW_CANCEL)
 		count->cancels++;
 	else if (kind == RAW_TW_EXPIRE)
@@ -278,7 +280,7 @@ static __always_inline void minisocket(struct timer_list *timer, __u8 kind)
 	tw = (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
 	if (!find(&t, BPF_CORE_READ(tw, __tw_common.skc_net.net, net_cookie)))
 		return;
-	count_minisocket(t.count, timer, kind);
+	count_minisocket(t.count, tw, kind);
 	if (counts_only)
 		return;
 	e = begin(&t, kind);
