@@ -27,6 +27,10 @@
 
 #define SERVER_PORT 5000
 
+/* Of SCHED_FIFO. */
+#define RUNNER_PRIORITY 2
+#define PEER_PRIORITY   1
+
 struct cast;
 struct track;
 struct watch;
@@ -98,6 +102,8 @@ void track_free(struct track *t);
 /* A socket was seen (row), or not found (row NULL) where `tuple` would be, at t_ns. */
 void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
         enum source source, uint64_t t_ns);
+/* The kernel's event stream told this transition (EV_STATE). */
+void track_told(struct track *t, const struct event *e);
 /* A dump of a host: begin, track_saw() for each row, end (which takes those not seen for gone). */
 void track_dump_begin(struct track *t, enum host h);
 void track_dump_end(struct track *t, enum host h, uint64_t t_ns);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Looks at sockets come from dumps and from both sides of every segment on the wire. Here they
- * become one order of transitions a socket: a look that shows a new state is a transition somewhere
- * between the look before and this one.
+ * What is known of sockets comes from the kernel's event stream, from dumps, and from looks on both
+ * sides of every segment on the wire. Here it becomes one order of transitions a socket.
+ *
+ * Without the stream a look that shows a new state is a transition somewhere between the look
+ * before and this one. With it the stream tells, and exactly; but it has gaps: a kernel may leave a
+ * program out (when it interrupts itself; when the softirq happens to run on top of a task that
+ * must not be traced). So a look that contradicts the stream, and still does so a little later,
+ * tells instead.
  */
 #include "runner.h"
 
@@ -12,6 +17,8 @@
 #include <string.h>
 #include <uthash.h>
 
+#define PATIENCE_NS (2 * NS_PER_MS) /* what the stream tells in hindsight comes sooner */
+
 struct key {
 	enum host host;
 	struct tuple tuple;
@@ -20,9 +27,13 @@ struct key {
 struct tracked {
 	struct key key;
 	uint64_t cookie;
-	struct ev_socket seen;
-	uint64_t seen_ns; /* the last look that found it */
-	unsigned dump;    /* the last dump that found it */
+	enum tcp_state state; /* as the timeline has it */
+	uint64_t agreed_ns;   /* it was known to be in it then */
+	enum tcp_state odd;   /* what a look showed that the stream has not told, ST_NONE nothing */
+	uint64_t odd_ns;
+	struct ev_socket seen; /* by the last look */
+	uint64_t seen_ns;      /* 0: no look yet */
+	unsigned dump;         /* the last dump that found it */
 	UT_hash_handle hh;
 };
 
@@ -90,8 +101,6 @@ static void emit_state(struct track *t, const struct tracked *s, enum tcp_state 
 	        .cookie = s->cookie,
 	        .tuple = s->key.tuple};
 
-	if (t->r->bpf) /* has told it already, and better */
-		return;
 	e.state.from = from;
 	e.state.to = to;
 	e.state.since_ns = since_ns;
@@ -161,50 +170,83 @@ static struct tracked *find(const struct track *t, enum host h, const struct tup
 	return s;
 }
 
-static struct tracked *born(struct track *t, enum host h, const struct sock_row *row)
+static struct tracked *born(
+        struct track *t, enum host h, const struct tuple *tuple, uint64_t cookie)
 {
 	struct tracked *s = must(calloc(1, sizeof *s));
 
 	s->key.host = h;
-	s->key.tuple = row->tuple;
-	s->cookie = row->cookie;
+	s->key.tuple = *tuple;
+	s->cookie = cookie;
+	s->agreed_ns = t->dump_ns[h];
 	HASH_ADD(hh, t->sockets, key, sizeof s->key, s);
 	return s;
 }
 
-static void gone(struct track *t, struct tracked *s, enum source source, uint64_t t_ns)
+/* The socket goes to a state, which a look has shown. */
+static void go(
+        struct track *t, struct tracked *s, enum tcp_state to, enum source source, uint64_t t_ns)
 {
-	emit_state(t, s, s->seen.state, ST_CLOSE, s->seen_ns, t_ns, source, 0);
-	forget(t, s);
+	emit_way(t, s, s->state, to, s->agreed_ns, t_ns, source);
+	s->state = to;
+	s->agreed_ns = t_ns;
+	s->odd = ST_NONE;
+	if (to == ST_CLOSE)
+		forget(t, s);
+}
+
+/* A look shows this state: is it news, and is it certain? */
+static void look_shows(
+        struct track *t, struct tracked *s, enum tcp_state state, enum source source, uint64_t t_ns)
+{
+	if (state == s->state) {
+		s->agreed_ns = t_ns;
+		s->odd = ST_NONE;
+	} else if (!t->r->bpf) {
+		go(t, s, state, source, t_ns);
+	} else if (s->odd != state) {
+		s->odd = state;
+		s->odd_ns = t_ns;
+		watch_kick(t->r->watch);
+	} else if (t_ns >= s->odd_ns + PATIENCE_NS) {
+		go(t, s, state, source, s->odd_ns);
+	}
+}
+
+static void look_details(struct track *t, struct tracked *s, const struct ev_socket *now,
+        enum source source, uint64_t t_ns)
+{
+	int news = !s->seen_ns || differ(&s->seen, s->seen_ns, now, t_ns);
+
+	s->seen = *now;
+	s->seen_ns = t_ns;
+	if (news)
+		emit_details(t, s, source, t_ns);
+}
+
+/* The socket with this tuple, if it is still the one with this cookie. */
+static struct tracked *find_same(struct track *t, enum host h, const struct tuple *tuple,
+        uint64_t cookie, enum source source, uint64_t t_ns)
+{
+	struct tracked *s = find(t, h, tuple);
+
+	if (!s || s->cookie == cookie)
+		return s;
+	go(t, s, ST_CLOSE, source, t_ns); /* the four-tuple was taken again */
+	return NULL;
 }
 
 static void saw_row(
         struct track *t, enum host h, const struct sock_row *row, enum source source, uint64_t t_ns)
 {
-	struct tracked *s = find(t, h, &row->tuple);
+	struct tracked *s = find_same(t, h, &row->tuple, row->cookie, source, t_ns);
 	struct ev_socket now = details(row);
-	enum tcp_state was = ST_NONE;
-	uint64_t since = t->dump_ns[h];
 
-	if (s && s->cookie != row->cookie) { /* the four-tuple was taken again */
-		gone(t, s, source, t_ns);
-		s = NULL;
-	}
-	if (s) {
-		was = s->seen.state;
-		since = s->seen_ns;
-	} else {
-		s = born(t, h, row);
-	}
-	if (was != now.state)
-		emit_way(t, s, was, now.state, since, t_ns, source);
-	if (was == ST_NONE || differ(&s->seen, s->seen_ns, &now, t_ns)) {
-		s->seen = now;
-		emit_details(t, s, source, t_ns);
-	}
-	s->seen = now;
-	s->seen_ns = t_ns;
+	if (!s)
+		s = born(t, h, &row->tuple, row->cookie);
 	s->dump = t->dump;
+	look_shows(t, s, row->state, source, t_ns);
+	look_details(t, s, &now, source, t_ns);
 }
 
 void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
@@ -218,7 +260,31 @@ void track_saw(struct track *t, enum host h, const struct sock_row *row, const s
 	}
 	s = find(t, h, tuple);
 	if (s)
-		gone(t, s, source, t_ns);
+		look_shows(t, s, ST_CLOSE, source, t_ns);
+}
+
+void track_told(struct track *t, const struct event *e)
+{
+	struct tracked *s = find_same(t, e->host, &e->tuple, e->cookie, e->source, e->t_ns);
+	struct event copy = *e;
+
+	if (!s && e->state.to != ST_CLOSE)
+		s = born(t, e->host, &e->tuple, e->cookie);
+	if (s && s->state == e->state.to) { /* a look was first */
+		s->odd = ST_NONE;
+		return;
+	}
+	/* What the stream left out is in what it goes on from. */
+	if (s && s->state != e->state.from && s->state != ST_NONE && e->state.from != ST_NONE)
+		emit_state(t, s, s->state, e->state.from, s->agreed_ns, e->t_ns, e->source, 1);
+	runner_emit(t->r, &copy);
+	if (!s)
+		return;
+	s->state = e->state.to;
+	s->agreed_ns = e->t_ns;
+	s->odd = ST_NONE;
+	if (s->state == ST_CLOSE)
+		forget(t, s);
 }
 
 void track_dump_begin(struct track *t, enum host h)
@@ -233,7 +299,7 @@ void track_dump_end(struct track *t, enum host h, uint64_t t_ns)
 
 	HASH_ITER (hh, t->sockets, s, next)
 		if (s->key.host == h && s->dump != t->dump)
-			gone(t, s, SRC_SOCK_DIAG, t_ns);
+			look_shows(t, s, ST_CLOSE, SRC_SOCK_DIAG, t_ns);
 	t->dump_ns[h] = t_ns;
 }
 

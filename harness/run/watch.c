@@ -218,10 +218,7 @@ void watch_look(struct watch *w, enum host h, const struct tuple *tuple)
 	uint64_t t = clock_now_ns();
 	int found;
 
-	if (w->r->bpf) {
-		runner_catch_up(w->r);
-		return;
-	}
+	runner_catch_up(w->r);
 	found = sock_diag_find(w->diag[h], tuple, &row, &err);
 	if (found < 0)
 		runner_trouble(w->r, &err);
