@@ -268,7 +268,7 @@ static void hurry(pid_t pid)
 {
 	const struct sched_param p = {.sched_priority = PEER_PRIORITY};
 
-	sched_setscheduler(pid, SCHED_FIFO, &p);
+	sched_setscheduler(pid, SCHED_RR, &p);
 }
 
 int cast_start(struct cast *c, enum host h, struct err *err)

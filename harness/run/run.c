@@ -465,29 +465,17 @@ static void take_signals(void)
 
 /*
  * The wire and the looks at sockets must not wait behind the machine's other work: a relay that
- * gets its turn 100 ms late is a slow line, and TCP measures it and takes its time. What the runner
- * starts, the programs of the cell above all, does not inherit this.
+ * gets its turn 100 ms late is a slow line, and TCP measures it and takes its time. The peers get a
+ * little less (cast.c); nothing else that the runner starts inherits this.
  */
 static void hurry(struct runner *r)
 {
-	const struct sched_param p = {.sched_priority = 1};
+	const struct sched_param p = {.sched_priority = RUNNER_PRIORITY};
 
 	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
 		runner_note(r, ACTOR_LAB,
 		        "no real-time priority (%s): a busy machine shows in the times",
 		        strerror(errno));
-}
-
-/*
- * The wire must move a segment when it comes and not when a busy machine finds the time: else a FIN
- * that was sent again is late by our fault. Peers get a little less. Without the right to it (no
- * root), things go on as they are.
- */
-static void hurry(void)
-{
-	const struct sched_param p = {.sched_priority = RUNNER_PRIORITY};
-
-	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p);
 }
 
 int run_in_cell(void *order, int channel)
@@ -496,7 +484,6 @@ int run_in_cell(void *order, int channel)
 	struct err err = {0};
 
 	take_signals();
-	hurry();
 	r.scenario = r.order->scenario;
 	r.base = must(event_base_new());
 	r.advance = must(event_new(r.base, -1, EV_PERSIST, on_advance, &r));

@@ -27,7 +27,7 @@
 
 #define SERVER_PORT 5000
 
-/* Of SCHED_FIFO. */
+/* Of SCHED_RR. */
 #define RUNNER_PRIORITY 2
 #define PEER_PRIORITY   1
 
