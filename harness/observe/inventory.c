@@ -55,7 +55,8 @@ static void set_age(struct inventory_socket *s, const struct tcp_info *info)
 	if (s->row.state == ST_TIME_WAIT && s->row.minisocket) {
 		if (s->row.expires_ms > TIMEWAIT_MS)
 			return; /* a kernel with another length */
-		s->age_kind = AGE_EXACT;
+		/* At 0 the timer is late, by up to a bucket of the wheel that nobody tells. */
+		s->age_kind = s->row.expires_ms ? AGE_EXACT : AGE_AT_LEAST;
 		s->age_ms = TIMEWAIT_MS - s->row.expires_ms;
 	} else if (info && age_from_ack(s->row.state)) {
 		s->age_kind = AGE_AT_LEAST;

@@ -42,9 +42,13 @@ extern const char *const holder_helps[HOLDER_COUNT];
 
 enum age_kind {
 	AGE_UNKNOWN,
-	AGE_EXACT,    /* TIME_WAIT: 60 s less what its timer still has to go */
-	AGE_AT_LEAST, /* the last segment with an ACK is that old, and began the state or is later
-	               */
+	/* TIME_WAIT: 60 s less what its timer still has to go. */
+	AGE_EXACT,
+	/*
+	 * The last segment with an ACK is that old, and it began the state or came later; or it is
+	 * a TIME_WAIT whose timer is late.
+	 */
+	AGE_AT_LEAST,
 };
 
 struct inventory_socket {
