@@ -2,11 +2,12 @@
 /*
  * A wire between two real hosts with a small load of its own, for the lab tests and for measuring:
  *
- *   wire_driver [-4|-6] [-n CONNECTIONS] [-c AT ONCE] [-b BYTES] [-w PCAPNG] [-l LOG] [-s SEED] [RULE
+ *   wire_driver [-4|-6] [-n CONNECTIONS] [-c AT ONCE] [-b BYTES] [-w PCAPNG] [-l LOG] [-s SEED]
+ * [RULE
  * ...]
  *
- * A rule is ACTION:ROLE:HOST:TIMES[:MS[:PROBABILITY]], as in drop:last-ack:client:2. The client connects, sends
- * BYTES, gets one byte back and closes first. Prints figures as NAME VALUE lines.
+ * A rule is ACTION:ROLE:HOST:TIMES[:MS[:PROBABILITY]], as in drop:last-ack:client:2. The client
+ * connects, sends BYTES, gets one byte back and closes first. Prints figures as NAME VALUE lines.
  */
 #include "core/array.h"
 #include "core/clock.h"
@@ -19,6 +20,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -259,6 +261,13 @@ static int relay(struct driver *d, pid_t client)
 
 static void print_stats(const struct driver *d, struct wire_stats s)
 {
+	struct rusage u;
+	double cpu_us;
+
+	getrusage(RUSAGE_SELF, &u); /* the wire alone: the peers are processes of their own */
+	cpu_us = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+	         (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	printf("cpu_us_per_segment %.2f\n", cpu_us / (double)(s.segments ? s.segments : 1));
 	printf("segments %lu\ndropped %lu\nbytes %lu\ntroubles %u\n", (unsigned long)s.segments,
 	        (unsigned long)s.dropped, (unsigned long)s.bytes, d->troubles);
 	fflush(stdout);
@@ -321,7 +330,8 @@ static int run(void *arg, int channel)
 
 static struct wire_rule parse_rule(char *text)
 {
-	struct wire_rule r = {.text = strdup(text), .select = {.from = -1, .role = -1, .again = -1, .fate = -1}};
+	struct wire_rule r = {
+	        .text = strdup(text), .select = {.from = -1, .role = -1, .again = -1, .fate = -1}};
 	char *save, *role, *from, *times, *ms, *chance;
 
 	r.action = strtok_r(text, ":", &save);

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Over the catalogue: what tshark makes of each capture is what the timeline says of each segment.
+set -u
+BIN=${BIN:-$(dirname "$0")/../../bin}
+here=$(dirname "$0")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export LASTACK_SCENARIOS=${LASTACK_SCENARIOS:-$(realpath "$here/../../scenarios")}
+
+# Whether each claim holds is another test's business: a run that fails has a capture, too.
+"$BIN/lastack" run --out "$dir/out" >"$dir/run" 2>&1
+captures=()
+while read -r c; do
+	captures+=("${c%/*}")
+done < <(find "$dir/out" -name wire.pcapng -size +0 | sort)
+if [ ${#captures[@]} = 0 ]; then
+	echo "not ok 1 - the catalogue has captures"
+	tail -5 "$dir/run" | sed 's/^/# /'
+	exit 1
+fi
+echo "ok 1 - the catalogue has ${#captures[@]} captures"
+
+fields=(frame.number tcp.seq_raw tcp.ack_raw tcp.len tcp.flags tcp.window_size_value)
+for a in retransmission fast_retransmission spurious_retransmission out_of_order keep_alive \
+	zero_window_probe zero_window; do
+	fields+=("tcp.analysis.$a")
+done
+python3 "$here/wire_tshark.py" join "$dir/all.pcapng" "${captures[@]}" &&
+	tshark -n -r "$dir/all.pcapng" -Y 'tcp && !icmp && !icmpv6' -T fields "${fields[@]/#/-e}" \
+		>"$dir/shark" 2>"$dir/err" &&
+	python3 "$here/wire_tshark.py" compare "$dir/shark" "$dir/all.pcapng.frames" >"$dir/told"
+status=$?
+grep '^#' "$dir/told" | sed "s|$dir/out/||"
+cat "$dir/err" >&2
+if [ $status = 0 ]; then
+	echo "ok 2 - tshark agrees on $(tail -1 "$dir/told")"
+else
+	echo "not ok 2 - tshark agrees on all segments"
+fi
+echo "1..2"
+exit $status
