@@ -114,11 +114,11 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (read(fd, &n, sizeof n) != sizeof n || u->r->full.at_ns)
 		return;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (unsigned i = 0; i < u->n_clients; i++) {
 		const struct bench_full *f = &clients(u)[i].full;
 
-		if (f->at_ns && (!u->r->full.at_ns || f->at_ns < u->r->full.at_ns))
+		if (__atomic_load_n(&clients(u)[i].full_known, __ATOMIC_ACQUIRE) &&
+		        (!u->r->full.at_ns || f->at_ns < u->r->full.at_ns))
 			u->r->full = *f;
 	}
 	if (watch_full(&u->watch, &u->r->full, &u->late))

@@ -160,14 +160,14 @@ void worker_full(struct worker *w, const struct target *t)
 {
 	uint64_t one = 1;
 
-	if (w->full.at_ns)
+	if (w->full_known)
 		return;
 	w->full.at_ns = clock_now_ns() - w->start_ns;
 	endpoint_from_sockaddr((const struct sockaddr *)t->to, &w->full.to);
 	if (t->from.ss_family != AF_UNSPEC)
 		endpoint_from_sockaddr((const struct sockaddr *)&t->from, &w->full.from);
 	w->full.from.port = 0;
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&w->full_known, 1, __ATOMIC_RELEASE);
 	if (w->full_fd >= 0 && write(w->full_fd, &one, sizeof one) != sizeof one)
 		abort();
 }

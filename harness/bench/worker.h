@@ -56,7 +56,8 @@ struct worker {
 	struct live live;
 	struct histogram connect, first_byte, life;
 	struct bench_errors why;
-	struct bench_full full;
+	struct bench_full full; /* the main thread reads it once full_known is set */
+	int full_known;
 	int full_fd; /* eventfd, to tell the main thread of `full`; -1 */
 	uint64_t start_ns, end_ns, unserved;
 	struct rusage usage[2];
