@@ -123,6 +123,7 @@ struct bench_result {
 	struct bench_cpu cpu[2], cpu_other;
 	struct bench_counts before[2], after[2];
 	uint64_t peak_time_wait[2];
+	struct histogram counting; /* what it cost to count TIME_WAIT on both sides, each time */
 	struct bench_series series;
 	int interrupted;
 	int have_client, have_server, have_counts;

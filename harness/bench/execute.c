@@ -57,17 +57,31 @@ static void totals(struct run *u, struct bench_sample *s)
 	}
 }
 
+static void keep_peak(struct bench_result *r, const uint64_t time_wait[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (time_wait[i] > r->peak_time_wait[i])
+			r->peak_time_wait[i] = time_wait[i];
+}
+
+/* And how long that takes: it must not depend on how many there are. */
+static void count_time_wait(struct run *u, struct bench_sample *s)
+{
+	uint64_t start = clock_now_ns();
+
+	for (int i = 0; i < 2; i++)
+		s->time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
+	histogram_add(&u->r->counting, clock_now_ns() - start);
+	keep_peak(u->r, s->time_wait);
+}
+
 static void sample(struct run *u)
 {
 	struct bench_sample s = {0};
 
 	totals(u, &s);
 	if (u->config->observe != OBSERVE_NONE)
-		for (int i = 0; i < 2; i++) {
-			s.time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
-			if (s.time_wait[i] > u->r->peak_time_wait[i])
-				u->r->peak_time_wait[i] = s.time_wait[i];
-		}
+		count_time_wait(u, &s);
 	if (u->config->observe == OBSERVE_FULL && series_due(&u->r->series, s.at_ns) &&
 	        watch_states(&u->watch, &s, &u->late))
 		event_base_loopbreak(u->base);
@@ -346,6 +360,7 @@ static int measure(struct run *u, struct err *err)
 	u->r->done_counted = counted.done;
 	if (watch_counts(&u->watch, u->r->after, err))
 		return -1;
+	keep_peak(u->r, (uint64_t[]){u->r->after[0].time_wait, u->r->after[1].time_wait});
 	u->r->have_counts = 1;
 	if (u->late.kind != ERR_NONE) {
 		*err = u->late;

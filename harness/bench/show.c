@@ -110,6 +110,10 @@ static void counts(FILE *out, const struct bench_options *o, const struct bench_
 	if (r->have_server && o->config.link != BENCH_LOOPBACK)
 		side(out, r, SIDE_SERVER);
 	listeners(out, r);
+	if (r->counting.n)
+		fprintf(out,
+		        "%-12sTIME_WAIT of both sides counted in %.1f us (median of %" PRIu64 ")\n",
+		        "", (double)histogram_quantile(&r->counting, 0.5) / 1e3, r->counting.n);
 }
 
 static void errors(FILE *out, const struct bench_result *r)

@@ -175,6 +175,7 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	json_object_set_new(j, "cpu_us",
 	        json_pack("{s:f, s:f, s:f}", "client", show_cpu_us(&r->cpu[0], r), "server",
 	                show_cpu_us(&r->cpu[1], r), "rest", show_cpu_us(&r->cpu_other, r)));
+	json_object_set_new(j, "counting_us", latency(&r->counting));
 	json_object_set_new(j, "max_rss_kb", json_integer((json_int_t)r->max_rss_kb));
 	json_object_set_new(j, "why", errors(&r->why));
 	json_object_set_new(j, "full", full(&r->full));
