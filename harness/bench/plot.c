@@ -116,8 +116,8 @@ static void latencies(struct svg *s, const struct bench_result *r)
 		y.hi *= 10;
 	svg_chart(s, "latency of this share of connections at most, us", &x, &y);
 	distribution(s, "connect", &r->connect);
-	distribution(s, "first byte", &r->first_byte);
 	distribution(s, "whole life", &r->life);
+	distribution(s, "first byte", &r->first_byte); /* often upon the line before: dashed */
 }
 
 static int finish(FILE *f, const char *path, struct err *err)

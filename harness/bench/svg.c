@@ -147,11 +147,13 @@ void svg_chart(struct svg *s, const char *title, const struct svg_axis *x, const
 void svg_line(struct svg *s, const char *name)
 {
 	const char *colour = colours[s->n_lines % (sizeof colours / sizeof *colours)];
+	const char *dashes = s->n_lines == 2 ? " stroke-dasharray=\"4 3\"" : "";
 	int y = s->y0 + TOP + 8 + 18 * (int)s->n_lines++;
 
-	fprintf(s->out, "<path stroke=\"%s\" d=\"M%d %dh16\"/>\n", colour, RIGHT + 12, y - 4);
+	fprintf(s->out, "<path stroke=\"%s\"%s d=\"M%d %dh16\"/>\n", colour, dashes, RIGHT + 12,
+	        y - 4);
 	text(s, RIGHT + 32, y, "start", "", name);
-	fprintf(s->out, "<path stroke=\"%s\" stroke-linejoin=\"round\" d=\"", colour);
+	fprintf(s->out, "<path stroke=\"%s\"%s stroke-linejoin=\"round\" d=\"", colour, dashes);
 	s->pen = 'M'; /* the next point begins the line */
 }
 
