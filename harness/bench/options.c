@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SERVE_NS (365 * 86400 * NS_PER_S)
+#define RUN_DESTS 16
+#define SERVE_NS  (365 * 86400 * NS_PER_S)
 
 #define RUNS  (VERB_RUN | VERB_SWEEP)
 #define SIDE  (VERB_RUN | VERB_SWEEP | VERB_SERVE)
@@ -93,6 +94,12 @@ static int consistent(const struct bench_options *o, struct err *err)
 	return 0;
 }
 
+/* Enough addresses that the ports last for a usual run, wherever they are ours to give. */
+static unsigned default_dests(const struct bench_options *o)
+{
+	return o->verb & RUNS && !o->config.against.family ? RUN_DESTS : 1;
+}
+
 int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct err *err)
 {
 	static const struct {
@@ -104,6 +111,7 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 
 	*ret = (struct bench_options){.verb = VERB_RUN, .repeat = 5};
 	bench_config_init(&ret->config);
+	ret->config.dests = 0;
 	ret->config.progress = isatty(STDERR_FILENO);
 	for (size_t k = 0; argc > 1 && k < sizeof verbs / sizeof *verbs; k++)
 		if (!strcmp(argv[1], verbs[k].word)) {
@@ -115,7 +123,11 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 	for (; i < argc; i++)
 		if (one(argc, argv, &i, ret, err))
 			return -1;
-	return consistent(ret, err);
+	if (consistent(ret, err))
+		return -1;
+	if (!ret->config.dests)
+		ret->config.dests = default_dests(ret);
+	return 0;
 }
 
 void bench_options_free(struct bench_options *o)

@@ -171,8 +171,12 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	lines(out, "note", r->notes);
 	cliff(out, o, r);
 	lines(out, "with", r->effective);
-	fprintf(out, "%-12s%s, %u x %u flows, %s closes first\n", "engine", r->engine, r->pairs,
+	fprintf(out, "%-12s%s, %u x %u flows, %s closes first", "engine", r->engine, r->pairs,
 	        r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server");
+	if (r->have_client && !o->config.against.family)
+		fprintf(out, ", %u to %u addresses, each pair has a port of its own",
+		        o->config.sources, o->config.dests);
+	fputc('\n', out);
 	fprintf(out, "%-12s%" PRIu64 " connections in %s%s: %.0f/s, %" PRIu64 " errors\n", "result",
 	        r->done, duration_format(r->took_ns, took, sizeof took),
 	        r->interrupted ? " (interrupted)" : "", show_rate(r), r->errors);

@@ -71,7 +71,7 @@ def closes():
 def full():
     for engine in ("ring", "event"):
         for ports in ("kernel", "range"):
-            r = bench("--engine", engine, "--ports", ports, "--pairs", "1", "--flows", "1",
+            r = bench("--engine", engine, "--ports", ports, "--pairs", "1", "--flows", "1", "--dests", "1",
                       "--stop-when-full", *short_range(500))
             f = r["full"]
             tap("%s, ports by %s: 500 ports give exactly 500 connections" % (engine, ports),
@@ -79,11 +79,11 @@ def full():
                 f["to"] == "198.19.0.1:512" and "connect EADDRNOTAVAIL" in r["why"], json.dumps(r["full"]))
     r = bench("--pairs", "1", "--flows", "1", "--dests", "3", "--stop-when-full", *short_range(500))
     tap("three destinations give three times as many", r["connections"] == 1500, r["connections"])
-    r = bench("--pairs", "1", "--flows", "1", "--sources", "2", "--stop-when-full", *short_range(500))
+    r = bench("--pairs", "1", "--flows", "1", "--dests", "1", "--sources", "2", "--stop-when-full", *short_range(500))
     tap("two sources give twice as many", r["connections"] == 1000, r["connections"])
-    r = bench("--pairs", "1", "--ports", "bind", "--connections", "2000", *short_range(500))
+    r = bench("--pairs", "1", "--dests", "1", "--ports", "bind", "--connections", "2000", *short_range(500))
     tap("bind() with SO_REUSEADDR goes on past them", r["connections"] >= 2000 and not r["errors"], r["why"])
-    r = bench("--pairs", "1", "--connections", "1000", "--for", "60s", "--set",
+    r = bench("--pairs", "1", "--dests", "1", "--connections", "1000", "--for", "60s", "--set",
               "client:net.ipv4.tcp_tw_reuse=1", *short_range(500))
     tap("tcp_tw_reuse=1 goes on past them", r["connections"] >= 1000 and r["full"] is not None, r["connections"])
 
