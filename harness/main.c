@@ -20,9 +20,10 @@ static const struct command *find(const char *name)
 
 static int usage(FILE *out)
 {
-	fprintf(out, "lastack: a laboratory for the end of a TCP connection\n\n");
+	fprintf(out, "lastack: a laboratory for the end of a TCP connection\n\n"
+		     "usage: lastack COMMAND ...\n\n");
 	for (const struct command *const *c = commands; *c; c++)
-		fprintf(out, "  lastack %-44s %s\n", (*c)->usage, (*c)->help);
+		fprintf(out, "  %-8s %s\n", (*c)->name, (*c)->help);
 	fprintf(out, "\nlastack help COMMAND tells more.\n"
 	             "Exit codes: 0 passed, 1 an expectation failed, 2 wrong usage or scenario, 3 "
 	             "the lab failed,\n"

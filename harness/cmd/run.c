@@ -354,7 +354,7 @@ static void options_free(struct run_options *o)
 
 static int run(int argc, char **argv)
 {
-	struct run_options o = {.jobs = 2 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN), .repeat = 1};
+	struct run_options o = {.jobs = 4 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN), .repeat = 1};
 	struct err err = {0};
 	int code;
 
@@ -374,7 +374,7 @@ const struct command command_run = {
         .usage = "run [SCENARIO|DIR|TAG]...",
         .help = "runs scenarios, each in a cell of its own, and reports the verdicts",
         .more = "Without arguments: every scenario of the fast tier.\n\n"
-                "  -j N                        so many cells at work at a time (default: two a "
+                "  -j N                        so many cells at work at a time (default: four a "
                 "CPU)\n"
                 "  --slow                      also what takes minutes of kernel time\n"
                 "  --repeat N                  each so many times\n"
