@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -52,16 +53,40 @@ struct controller {
 	struct bpf_observer *bpf;
 	char taken[MOST_CELLS]; /* slots of that observer */
 	char peers_dir[512];
-	int interrupted, progress_shown;
+	int interrupted;
+	char progress[512]; /* as it stands on the terminal now, "" nothing */
 };
 
 /* ---- the progress line ---- */
 
 static void clear_progress(struct controller *c)
 {
-	if (c->progress_shown)
+	if (*c->progress)
 		fputs("\r\033[K", stderr);
-	c->progress_shown = 0;
+	*c->progress = 0;
+}
+
+static size_t columns(void)
+{
+	struct winsize w;
+
+	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &w) && w.ws_col > 1 ? w.ws_col - 1u : 79;
+}
+
+static void show_progress(struct controller *c, const struct slot *s)
+{
+	char text[sizeof c->progress];
+	size_t width = columns();
+
+	snprintf(text, sizeof text, "%zu of %zu done, %zu running: %s %s", c->reported,
+	        c->config->n, c->running, s->plan->scenario->name, s->waits);
+	if (width < sizeof text)
+		text[width] = 0;
+	if (!strcmp(text, c->progress))
+		return;
+	strcpy(c->progress, text);
+	fprintf(stderr, "\r\033[K%s", text);
+	fflush(stderr);
 }
 
 /* The one that has run longest is what one waits for. */
@@ -76,13 +101,10 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 		if (c->slots[i].stage == RUNNING && *c->slots[i].waits &&
 		        (!longest || c->slots[i].began_ns < longest->began_ns))
 			longest = &c->slots[i];
-	clear_progress(c);
-	if (!longest)
-		return;
-	fprintf(stderr, "\r\033[K%zu of %zu done, %zu running: %s %s", c->reported, c->config->n,
-	        c->running, longest->plan->scenario->name, longest->waits);
-	fflush(stderr);
-	c->progress_shown = 1;
+	if (longest)
+		show_progress(c, longest);
+	else
+		clear_progress(c);
 }
 
 /* ---- the end of a run ---- */
