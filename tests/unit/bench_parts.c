@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The small parts of the benchmark: whose turn an address is, samples in fixed memory, options. */
+#include "bench/options.h"
+#include "bench/run.h"
+#include "bench/targets.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void addresses_carry(void **state)
+{
+	struct endpoint e, next;
+	char text[ENDPOINT_TEXT];
+
+	(void)state;
+	assert_int_equal(endpoint_parse("198.18.0.254:512", &e), 0);
+	next = endpoint_after(&e, 3);
+	assert_string_equal(endpoint_format(&next, text, sizeof text), "198.18.1.1:512");
+	assert_int_equal(endpoint_parse("[2001:2::ffff]:1", &e), 0);
+	next = endpoint_after(&e, 1);
+	assert_string_equal(endpoint_format(&next, text, sizeof text), "[2001:2::1:0]:1");
+}
+
+static unsigned last_byte(const struct sockaddr_storage *s)
+{
+	return ntohl(((const struct sockaddr_in *)s)->sin_addr.s_addr) & 255;
+}
+
+static unsigned port(const struct sockaddr_storage *s)
+{
+	return ntohs(((const struct sockaddr_in *)s)->sin_port);
+}
+
+/* Every combination comes once before any comes twice. */
+static void each_four_tuple_has_its_turn(void **state)
+{
+	struct bench_config c = {.dests = 3, .sources = 2, .ports = PORTS_BIND};
+	static unsigned char seen[3][2][10];
+	struct endpoint from, to;
+	struct targets t;
+
+	(void)state;
+	endpoint_parse("198.18.0.1:0", &from);
+	endpoint_parse("198.19.0.1:512", &to);
+	targets_init(&t, &c, &from, &to, 100, 109);
+	for (int round = 1; round <= 2; round++) {
+		for (int i = 0; i < 3 * 2 * 10; i++) {
+			struct target g;
+
+			targets_next(&t, &g);
+			seen[last_byte(g.to) - 1][last_byte(&g.from) - 1][port(&g.from) - 100]++;
+		}
+		for (size_t i = 0; i < sizeof seen; i++)
+			assert_int_equal(((unsigned char *)seen)[i], round);
+	}
+	assert_false(targets_plain(&t));
+	targets_free(&t);
+}
+
+static void the_kernel_chooses(void **state)
+{
+	struct bench_config c = {.dests = 1, .sources = 1};
+	struct endpoint from, to;
+	struct targets t;
+	struct target g;
+
+	(void)state;
+	endpoint_parse("198.18.0.1:0", &from);
+	endpoint_parse("198.19.0.1:512", &to);
+	targets_init(&t, &c, &from, &to, 1024, 65535);
+	targets_next(&t, &g);
+	assert_true(targets_plain(&t));
+	assert_int_equal(g.from.ss_family, AF_UNSPEC);
+	targets_free(&t);
+}
+
+static void samples_stay_in_their_memory(void **state)
+{
+	struct bench_series *s = must(malloc(sizeof *s));
+	uint64_t ns = 0;
+
+	(void)state;
+	series_init(s, 100 * NS_PER_MS);
+	for (; ns < 600 * NS_PER_S; ns += 100 * NS_PER_MS)
+		if (series_due(s, ns))
+			series_add(s, &(struct bench_sample){.at_ns = ns, .done = ns / NS_PER_MS});
+	assert_in_range(s->n, BENCH_SAMPLES / 2, BENCH_SAMPLES);
+	assert_true(ns - s->v[s->n - 1].at_ns <= 2 * s->step_ns);
+	for (size_t i = 0; i < s->n; i++) {
+		assert_true(s->v[i].done == s->v[i].at_ns / NS_PER_MS);
+		if (i)
+			assert_true(s->v[i].at_ns - s->v[i - 1].at_ns <= 2 * s->step_ns);
+	}
+	free(s);
+}
+
+static int parse(struct bench_options *o, struct err *err, const char *first, const char *second,
+        const char *third)
+{
+	char words[3][64];
+	char *argv[] = {"bench", words[0], words[1], words[2], NULL};
+	int n = 1;
+
+	snprintf(words[0], sizeof words[0], "%s", first);
+	snprintf(words[1], sizeof words[1], "%s", second ? second : "");
+	snprintf(words[2], sizeof words[2], "%s", third ? third : "");
+	n += 1 + !!second + !!third;
+	return bench_options_parse(n, argv, o, err);
+}
+
+static void options_are_read(void **state)
+{
+	struct bench_options o;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(parse(&o, &err, "--flows=7", "--for", "250ms"), 0);
+	assert_int_equal(o.config.flows, 7);
+	assert_true(o.config.for_ns == 250 * NS_PER_MS);
+	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "sweep", "--set", "all:net.ipv4.tcp_sack=0,1"), 0);
+	assert_int_equal(o.verb, VERB_SWEEP);
+	assert_int_equal(o.sweep.n, 2);
+	assert_string_equal(o.sweep.value[1], "1");
+	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "--set", "client:net.ipv4.tcp_rmem=4096 1 2", NULL), 0);
+	assert_string_equal(o.config.set.v[0].value, "4096 1 2");
+	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "capacity", "--range", "100-200"), 0);
+	assert_int_equal(o.port_hi, 200);
+	assert_int_equal(o.config.dests, 1);
+	bench_options_free(&o);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	static const char *const bad[][2] = {{"--flows", "0"}, {"--flows", "-1"}, {"--flows", "1x"},
+	        {"--rate", "nan"}, {"--rate", "1e99"}, {"--for", "0s"}, {"--for", NULL},
+	        {"--json=1", NULL}, {"--verify", NULL}, {"--range", "5-6"}, {"--set", "client:x"},
+	        {"--set", "x=y:z"}, {"--ip", "5"}, {"--request", "0"}, {"nonsense", NULL},
+	        {"--against", "1.2.3.4:0"}, {"--pairs", "100000"}};
+	struct bench_options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err err = {0};
+
+		assert_int_equal(parse(&o, &err, bad[i][0], bad[i][1], NULL), -1);
+		assert_int_equal(err.kind, ERR_INPUT);
+		assert_true(strlen(err.text) > 10);
+		bench_options_free(&o);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(addresses_carry),
+	        cmocka_unit_test(each_four_tuple_has_its_turn),
+	        cmocka_unit_test(the_kernel_chooses),
+	        cmocka_unit_test(samples_stay_in_their_memory),
+	        cmocka_unit_test(options_are_read),
+	        cmocka_unit_test(what_makes_no_sense_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
