@@ -82,7 +82,8 @@ $(B)/gen/%.lskel.h: $(B)/gen/%.bpf.o
 # A unit test is one file in tests/unit with a main(), linked with everything but main.c.
 $(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
+	@echo "  link $@"
+	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
 # A program of tests/lab is one file with a main(), too.
 $(B)/lab/%: $(B)/tests/lab/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
