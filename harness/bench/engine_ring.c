@@ -16,15 +16,26 @@ const struct engine engine_ring = {.name = "ring", .missing = not_built};
 
 #include "engine_ring.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* From Linux 6.11 and 6.7; newer than the headers at hand. */
 #define RING_OP_BIND        56
 #define RING_CMD_SETSOCKOPT 3
 
+/*
+ * Completions wait until this thread enters the kernel by itself. DEFER_TASKRUN is no
+ * faster here and needs more care: the kernel then runs at most 20 of what is deferred at a
+ * time, and doesn't tell the descriptor again of what is left.
+ */
+#define FLAGS                                                                                      \
+	(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |      \
+	        IORING_SETUP_SUBMIT_ALL)
+
 /* How often, and for how long, to submit and reap before the loop gets its turn again. */
-#define ROUNDS              4
-#define ROUND_NS            (5 * NS_PER_MS)
+#define ROUNDS   4
+#define ROUND_NS (5 * NS_PER_MS)
 
 static void reap(struct ring *r)
 {
@@ -57,14 +68,8 @@ static void on_ring(evutil_socket_t fd, short what, void *arg)
 
 static int set_up(struct ring *r, unsigned slots, unsigned entries, struct err *err)
 {
-	/*
-	 * Completions wait until this thread enters the kernel by itself. DEFER_TASKRUN is no
-	 * faster here and needs more care: the kernel then runs at most 20 of what is deferred at a
-	 * time, and doesn't tell the descriptor again of what is left.
-	 */
 	struct io_uring_params p = {
-	        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN |
-	                 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL,
+	        .flags = FLAGS | IORING_SETUP_CQSIZE,
 	        .cq_entries = entries * 4,
 	};
 	int e = io_uring_queue_init_params(entries, &r->uring, &p);
@@ -169,12 +174,33 @@ void ring_prep_bind(
 	io_uring_prep_rw(RING_OP_BIND, s, slot, addr, 0, len);
 }
 
+/* Whether setsockopt() goes as a request: only trying tells. */
+static int can_set_options(struct io_uring *u)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, ok = 0;
+	struct io_uring_sqe *s = io_uring_get_sqe(u);
+	struct io_uring_cqe *cqe;
+
+	if (fd < 0 || !s)
+		return 0;
+	ring_prep_setsockopt(s, fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (io_uring_submit_and_wait(u, 1) == 1 && !io_uring_wait_cqe(u, &cqe)) {
+		ok = cqe->res == 0;
+		io_uring_cqe_seen(u, cqe);
+	}
+	close(fd);
+	return ok;
+}
+
 static int supported(struct io_uring *u, const struct bench_config *c)
 {
 	struct io_uring_probe *p = io_uring_get_probe_ring(u);
 	int bind = c->sources > 1 || c->ports == PORTS_BIND;
+	int options =
+	        bind || c->ports == PORTS_RANGE || (c->how == HOW_RST && c->closer == SIDE_CLIENT);
 	int ok = p && io_uring_opcode_supported(p, IORING_OP_SOCKET) &&
-	         (!bind || io_uring_opcode_supported(p, RING_OP_BIND));
+	         (!bind || io_uring_opcode_supported(p, RING_OP_BIND)) &&
+	         (!options || can_set_options(u));
 
 	free(p);
 	return ok;
@@ -185,10 +211,14 @@ static const char *missing(const struct bench_config *c)
 {
 	struct io_uring u;
 	const char *why = NULL;
+	int e;
 
 	if (c->how == HOW_HALF)
 		return "shutdown() in a chain goes through the kernel's helper threads";
-	if (io_uring_queue_init(8, &u, 0) < 0)
+	e = io_uring_queue_init(8, &u, FLAGS);
+	if (e == -EINVAL)
+		return "this kernel's io_uring is too old";
+	if (e < 0)
 		return "this system refuses io_uring";
 	if (!supported(&u, c))
 		why = "this kernel's io_uring lacks an operation that it needs";

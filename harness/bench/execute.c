@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SAMPLE_NS (100 * NS_PER_MS)
@@ -170,6 +171,9 @@ static int measure(struct run *u, struct err *err)
 	        add_events(u, err))
 		return -1;
 	bench_signals(SIG_UNBLOCK);
+	/* The workers fill every CPU: sampling and ending in time needs precedence, where it is to
+	 * be had. */
+	(void)setpriority(PRIO_PROCESS, 0, -10);
 	getrusage(RUSAGE_SELF, &u->before);
 	u->start_ns = clock_now_ns();
 	crew_go(&u->crew);

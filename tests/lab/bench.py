@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The benchmark's function, never its speed: counts, sides, errors, forms of output, ends."""
+import ctypes
+import errno
 import json
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -166,6 +169,26 @@ def refusals():
         r["flows"] == 372 and "limit of open files is 1000" in " ".join(r["notes"]), r["notes"])
 
 
+def refuse_io_uring():
+    """In the child: a seccomp filter under which io_uring_setup() is not permitted."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    code = struct.pack("<HBBIHBBIHBBIHBBI", 0x20, 0, 0, 0,  # the number of the call
+                       0x15, 0, 1, 425,  # io_uring_setup everywhere but on alpha
+                       0x06, 0, 0, 0x00050000 | errno.EPERM, 0x06, 0, 0, 0x7fff0000)
+    text = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("@HP", 4, ctypes.addressof(text))
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    if libc.prctl(22, 2, program, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def without_ring():
+    r = bench("--connections", "200", preexec_fn=refuse_io_uring)
+    tap("without io_uring the engine event takes over, and that is said",
+        r["engine"] == "event" and r["connections"] >= 200 and "refuses io_uring" in " ".join(r["notes"]),
+        r["notes"])
+
+
 def children(pid):
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
@@ -274,7 +297,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (closes, full, paces, sizes, links, observing, verbs, refusals, ends, against, serving):
+        for part in (closes, full, paces, sizes, links, observing, verbs, refusals, without_ring, ends, against, serving):
             part()
     print("1..%d" % count)
     sys.exit(failed != 0)
