@@ -35,6 +35,7 @@ struct run_options {
 	int slow;
 	uint64_t seed;
 	enum observers observers;
+	enum link_kind link; /* LINK_AUTO: each scenario's own */
 	const char *out;
 	ARRAY(struct report) reports;
 	ARRAY(struct setting) settings;
@@ -127,6 +128,17 @@ static int take_observers(struct run_options *o, const char *text, struct err *e
 	return err_set(err, ERR_INPUT, "--observers: '%s' is none of auto, bpf, poll", text);
 }
 
+static int take_link(struct run_options *o, const char *text, struct err *err)
+{
+	if (!strcmp(text, "veth"))
+		o->link = LINK_VETH;
+	else if (!strcmp(text, "wire"))
+		o->link = LINK_WIRE;
+	else
+		return err_set(err, ERR_INPUT, "--link: '%s' is neither veth nor wire", text);
+	return 0;
+}
+
 static int take_option(struct run_options *o, int c, const char *arg, struct err *err)
 {
 	unsigned long long n = 0;
@@ -154,6 +166,8 @@ static int take_option(struct run_options *o, int c, const char *arg, struct err
 		return 0;
 	case 'b':
 		return take_observers(o, arg, err);
+	case 'l':
+		return take_link(o, arg, err);
 	case 'o':
 		o->out = arg;
 		return 0;
@@ -174,6 +188,7 @@ static int take_options(struct run_options *o, int argc, char **argv, struct err
 	        {"seed", required_argument, NULL, 'S'},
 	        {"ip", required_argument, NULL, 'i'},
 	        {"set", required_argument, NULL, 'e'},
+	        {"link", required_argument, NULL, 'l'},
 	        {"observers", required_argument, NULL, 'b'},
 	        {"out", required_argument, NULL, 'o'},
 	        {"report", required_argument, NULL, 'R'},
@@ -193,6 +208,8 @@ static int take_options(struct run_options *o, int argc, char **argv, struct err
 
 static void apply_settings(const struct run_options *o, struct scenario *s)
 {
+	if (o->link != LINK_AUTO)
+		s->link = o->link;
 	array_each (struct setting, x, &o->settings) {
 		struct sysctl_setting set = {
 		        .name = must(strdup(x->name)), .value = must(strdup(x->value))};
@@ -386,6 +403,10 @@ const struct command command_run = {
                 "  --observers auto|bpf|poll   where transitions come from: the kernel's event "
                 "stream, or looks\n"
                 "                              at the sockets around each segment of the wire\n"
+                "  --link veth|wire            what joins the hosts, whatever the scenario says; "
+                "over veth nft does\n"
+                "                              what it can of the wire's rules, and the rest is "
+                "skipped\n"
                 "  --out DIR                   leaves timelines (for `lastack replay`) and "
                 "captures there\n"
                 "  --report term|tap|json[=FILE]   may be given more than once; default term\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How many segments of a kind the wire has seen. */
-#include "phrase.h"
+#include "segment_nft.h"
 
 static int any_or(int selected, int value)
 {
@@ -23,6 +23,8 @@ static unsigned count(const struct ledger *l, const struct segment_selector *s)
 
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)
 {
+	if (ledger_had(l, SRC_NFT))
+		return segment_nft(x, l);
 	if (!ledger_had(l, SRC_WIRE) && !l->kinds[EV_SEGMENT])
 		return answer_make(ANSWER_MISSING, "needs link: wire, which shows segments");
 	return answer_growing(&x->want, count(l, &x->segment));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What only the whole scenario can tell: its parts must fit each other. */
 #include "core/words.h"
+#include "model/nft_rule.h"
 #include "yaml_internal.h"
 
 #include <stdlib.h>
@@ -60,8 +61,15 @@ static int check_expectation(struct reader *r, const struct expectation *x)
 {
 	const struct scenario *s = r->scenario;
 
+	const char *why = NULL;
+
 	if (x->host == ACTOR_WIRE && s->link == LINK_VETH)
-		return fail_at(r, x->at, "segments are seen only with 'link: wire'");
+		why = nft_segment_fault(s, &x->segment);
+	if (why)
+		return err_set(r->err, ERR_INPUT,
+		        "%s:%u:%u: these segments are seen only with 'link: wire'; nft, which "
+		        "counts over veth, cannot: %s",
+		        r->name, x->at.line, x->at.column, why);
 	if (x->host == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
 		return fail_at(r, x->at, "this scenario has no router");
 	if (!strcmp(x->kind, "conntrack") && x->host != HOST_ROUTER)
@@ -115,6 +123,25 @@ static int check_steps(struct reader *r)
 	return 0;
 }
 
+/* Over a veth the packet filter must do what the wire would. */
+static int check_nft(struct reader *r)
+{
+	const struct scenario *s = r->scenario;
+
+	if (s->link != LINK_VETH)
+		return 0;
+	array_each (struct wire_rule, w, &s->rules) {
+		const char *why = nft_rule_fault(s, w);
+
+		if (why)
+			return err_set(r->err, ERR_INPUT,
+			        "%s:%u:%u: this rule needs 'link: wire'; nft, which does it over "
+			        "veth, cannot: %s",
+			        r->name, w->at.line, w->at.column, why);
+	}
+	return 0;
+}
+
 int scenario_check(struct reader *r)
 {
 	struct scenario *s = r->scenario;
@@ -125,8 +152,8 @@ int scenario_check(struct reader *r)
 		        r, top, "'claim' is missing, expected one sentence that is true or false");
 	if (!s->steps.n)
 		return fail_at(r, top, "'steps' is missing, expected a list of them");
-	if (s->rules.n && s->link == LINK_VETH)
-		return fail_at(r, s->rules.v[0].at, "rules of the wire need 'link: wire'");
+	if (check_nft(r))
+		return -1;
 	if (scenario_has_tag(s, "slow") && scenario_has_tag(s, "fast"))
 		return fail_at(r, top, "tagged both slow and fast");
 	if (check_hosts(r))

@@ -4,7 +4,9 @@
 #include "core/clock.h"
 #include "core/wheel.h"
 #include "expect/judge.h"
+#include "model/nft_rule.h"
 #include "netns/cell.h"
+#include "netns/nft_rules.h"
 #include "observe/bpf.h"
 #include "observe/capability_probe.h"
 #include "run/save.h"
@@ -294,8 +296,32 @@ static int lacks_one(struct slot *s, const char *name)
 	return 1;
 }
 
+/* A scenario that was forced onto a veth may have rules for which there is only the wire. */
+static int lacks_wire(struct slot *s)
+{
+	const struct scenario *c = s->plan->scenario;
+	char text[512];
+
+	if (scenario_link(c) != LINK_VETH ||
+	        !(nft_rules_concern(c, HOST_CLIENT) || nft_rules_concern(c, HOST_SERVER)))
+		return 0;
+	array_each (struct wire_rule, w, &c->rules) {
+		const char *why = nft_rule_fault(c, w);
+
+		if (!why)
+			continue;
+		snprintf(text, sizeof text, "needs link: wire for '%s': nft cannot do it: %s",
+		        w->text, why);
+		decide(s, VERDICT_SKIP, text);
+		return 1;
+	}
+	return lacks_one(s, "nft");
+}
+
 static int lacks(struct slot *s)
 {
+	if (lacks_wire(s))
+		return 1;
 	if (scenario_tracks(s->plan->scenario) && (lacks_one(s, "nft") || lacks_one(s, "conntrack")))
 		return 1;
 	array_each (char *, name, &s->plan->scenario->needs)

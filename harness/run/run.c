@@ -381,10 +381,12 @@ static int fill_head(struct runner *r, struct err *err)
 	snprintf(h->scenario, sizeof h->scenario, "%s", r->scenario->name);
 	snprintf(h->kernel, sizeof h->kernel, "%s", u.release);
 	snprintf(h->link, sizeof h->link, "%s",
-	        r->cell.topology.link == LINK_WIRE ? "wire" : "veth");
+	        r->wire     ? "wire"
+	        : r->filter ? "veth+nft"
+	                    : "veth");
 	h->observers = 1u << SRC_RUNNER | 1u << SRC_SOCK_DIAG | 1u << SRC_PEER | 1u << SRC_SNMP |
 	               1u << SRC_OWNERS | (r->wire ? 1u << SRC_WIRE : 0) |
-	               (r->bpf ? 1u << SRC_BPF : 0) |
+	               (r->bpf ? 1u << SRC_BPF : 0) | (r->filter ? 1u << SRC_NFT : 0) |
 	               (scenario_tracks(r->scenario) ? 1u << SRC_CONNTRACK : 0);
 	/* Of the client; a scenario may have set another than the cell's default. */
 	if (cell_enter(&r->cell, HOST_CLIENT, err) ||
@@ -404,7 +406,7 @@ static int stage(struct runner *r, struct err *err)
 	        .arg = &d,
 	};
 
-	if (cell_build(&r->cell, &config, err) || router_new(r, err))
+	if (cell_build(&r->cell, &config, err) || router_new(r, err) || filter_new(r, err))
 		return -1;
 	r->watch = watch_new(r, err);
 	if (!r->watch || start_wire(r, &d, err) || start_bpf(r, err))
@@ -414,6 +416,7 @@ static int stage(struct runner *r, struct err *err)
 	if (timeline_write_head(r->timeline, &r->head))
 		return err_sys(err, "the timeline");
 	r->judge = judge_new(r->scenario, &r->head);
+	filter_announce(r->filter);
 	return 0;
 }
 

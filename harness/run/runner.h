@@ -6,6 +6,7 @@
  *   cast.c    the peers: starts them, commands out, reports in
  *   act.c     a step of the scenario to commands
  *   track.c   every look at a socket, from wherever, to one order of transitions
+ *   filter.c  the rules of the wire, where there is none
  *   router.c  the router: rules, and what it tracks
  *   watch.c   when to dump sockets, counters and descriptors
  *
@@ -35,6 +36,7 @@ struct cast;
 struct track;
 struct watch;
 struct router;
+struct filter;
 
 struct runner {
 	const struct run_order *order;
@@ -47,6 +49,7 @@ struct runner {
 	struct cast *cast;
 	struct track *track;
 	struct watch *watch;
+	struct filter *filter; /* NULL: no rules, or a wire that has them */
 	struct router *router; /* NULL: there is none */
 	struct judge *judge;
 
@@ -118,6 +121,14 @@ int router_act(struct runner *r, const struct step *s, struct err *err);
 /* Puts what changed in its table on the timeline. These take NULL. */
 void router_catch_up(struct router *x);
 int router_look(struct router *x, struct err *err); /* the same, with what ran out, and a sample */
+
+/* ---- filter.c ---- */
+
+int filter_new(struct runner *r, struct err *err); /* r->filter, where the rules are for it */
+/* These take NULL. */
+void filter_free(struct filter *f);
+void filter_announce(struct filter *f); /* what was made of the rules, as notes */
+int filter_look(struct filter *f, enum host at, struct err *err); /* what it dropped */
 
 /* ---- watch.c ---- */
 

@@ -139,6 +139,8 @@ static int look(struct watch *w, enum host h, struct err *err)
 	runner_catch_up(w->r);
 	if (asked(w, "counter", h) && counters(w, h, err))
 		return -1;
+	if (asked(w, "segment", ACTOR_WIRE) && filter_look(w->r->filter, h, err))
+		return -1;
 	if (asked(w, "descriptors", h) && owned(w, h, err))
 		return -1;
 	if (dump(w, h, err))
@@ -233,7 +235,7 @@ void watch_final(struct watch *w)
 	struct err err = {0};
 
 	for (enum host h = HOST_CLIENT; h <= HOST_SERVER; h++)
-		if (counters(w, h, &err))
+		if (counters(w, h, &err) || filter_look(w->r->filter, h, &err))
 			runner_trouble(w->r, &err);
 }
 
