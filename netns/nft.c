@@ -119,6 +119,17 @@ static const char firewalling[] =
         " }\n"
         "}\n";
 
+void nft_shorthands_show(
+        const struct host_spec *router, void (*each)(void *arg, const char *text), void *arg)
+{
+	if (router->masquerade || router->firewall)
+		each(arg, tracking);
+	if (router->masquerade)
+		each(arg, masquerading);
+	if (router->firewall)
+		each(arg, firewalling);
+}
+
 int nft_shorthands(const struct host_spec *router, struct err *err)
 {
 	if (nft_run(tracking, NULL, err))

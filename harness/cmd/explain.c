@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "load/catalogue.h"
 #include "load/reference.h"
+#include "netns/nft.h"
 #include "netns/topology.h"
 #include "report/story.h"
 
@@ -43,6 +44,11 @@ static int parse(int argc, char **argv, struct options *o)
 	return 0;
 }
 
+static void nft_command(void *out, const char *text)
+{
+	fprintf(out, "  ip netns exec router nft -f - <<'RULES'\n%sRULES\n", text);
+}
+
 /* The very lines that the lab gives to ip; where it has the wire, a veth pair instead. */
 static void ip_commands(FILE *out, const struct scenario *s, enum host h)
 {
@@ -61,6 +67,8 @@ static void ip_commands(FILE *out, const struct scenario *s, enum host h)
 		fprintf(out, "  ip %s%s%s%s\n", h == HOST_COUNT ? "" : "-n ",
 		        h == HOST_COUNT ? "" : actor_names[h], h == HOST_COUNT ? "" : " ", line);
 	free(lines);
+	if (h == HOST_ROUTER)
+		nft_shorthands_show(&s->hosts[h], nft_command, out);
 }
 
 static void explain_one(const struct scenario *s, unsigned family)

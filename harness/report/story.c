@@ -79,10 +79,19 @@ static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 		prose_add(p, "Its receive buffers have %u bytes. ", spec->rcvbuf);
 	if (spec->sndbuf)
 		prose_add(p, "Its send buffers have %u bytes. ", spec->sndbuf);
+	if (spec->masquerade)
+		prose_add(p, "The router masquerades: what it hands on to the server has its own "
+		             "address, as in a NAT box. ");
+	if (spec->firewall)
+		prose_add(p, "The router is a firewall: it passes only connections that the client "
+		             "opened, and only as long as it knows them. ");
+	if (spec->nft.text)
+		prose_add(p, "The router has rules of nft of its own. ");
 	if (spec->keepalive)
 		prose_add(p, "Its sockets have SO_KEEPALIVE. ");
 	if (spec->sysctls.n) {
-		tell_sysctls(p, "Set there:", &spec->sysctls);
+		prose_add(p, "Set on the %s:", actor_names[h]);
+		tell_sysctls(p, "", &spec->sysctls);
 		prose_add(p, ".");
 	}
 	if (p->n)

@@ -82,7 +82,8 @@ static void add_of_state(struct prose *p, const struct expectation *x)
 		prose_add(p, " in %s", state);
 	} else if (!strcmp(x->kind, "conntrack")) {
 		add_counted(p, &x->want, "connection", "connections");
-		prose_add(p, " in %s as it tracks them", x->key);
+		prose_add(p, " in its table%s%s", strcmp(x->key, "any") ? ", in " : "",
+		        strcmp(x->key, "any") ? x->key : "");
 	} else if (!strcmp(x->kind, "unowned")) {
 		add_counted(p, &x->want, "socket", "sockets");
 		prose_add(p, " in %s that no program holds", state);
