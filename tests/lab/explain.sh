@@ -41,8 +41,10 @@ alone() {
 names=$(sed -n 's/^ *"name": "\(.*\)",$/\1/p' "$work/list")
 failed=
 for s in $names; do
-	commands "$s" 4 >"$work/build"
-	sum=$(md5sum <"$work/build")
+	commands "$s" 4 >"$work/all"
+	grep -v 'exec \(client\|server\) sysctl' "$work/all" >"$work/build" # those come together below
+	grep -h 'exec \(client\|server\) sysctl' "$work/all" >>"$work/sysctls"
+	sum=$(grep -v "wire's rule:" "$work/build" | md5sum)
 	grep -qs "$sum" "$work/seen" && continue # many have the same hosts
 	echo "$sum" >>"$work/seen"
 	alone "$work/build" >"$work/out" 2>&1 || {
@@ -51,6 +53,13 @@ for s in $names; do
 	}
 done
 tap "the commands of every scenario build it${failed:+: $failed}" "$([ -z "$failed" ])$?"
+
+{
+	printf '  ip netns add client\n  ip netns add server\n'
+	sort -u "$work/sysctls"
+} >"$work/build"
+alone "$work/build" >"$work/out" 2>&1
+tap "and set its sysctls: $(sort -u "$work/sysctls" | wc -l) different ones" $?
 
 commands faults/last-ack-lost-once 6 >"$work/build" && alone "$work/build" >"$work/out" 2>&1
 tap "and over IPv6" $?
