@@ -151,7 +151,8 @@ static void count_processes(states_groups *g, const struct inventory *inv)
 {
 	ARRAY(pid_t) pids = {0};
 
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, at, &inv->full) {
+		const struct inventory_socket *s = &inv->sockets.v[*at];
 		size_t n;
 		const struct owner *o;
 
@@ -258,7 +259,8 @@ static void hint_of_group(struct hints *h, const struct states_group *g)
 /* A listener's queue holds at most its backlog and one. */
 static void hint_of_full_queues(struct hints *h, const struct inventory *inv)
 {
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, at, &inv->full) {
+		const struct inventory_socket *s = &inv->sockets.v[*at];
 		const struct sock_row *r = &s->row;
 
 		if (s->shown && r->state == ST_LISTEN && r->rqueue > r->wqueue)

@@ -96,6 +96,10 @@ static void take(void *arg, const struct sock_row *row, const struct tcp_info *i
 	set_age(&s, info);
 	if (t->inv->sockets.n == t->inv->sockets.cap)
 		grow(t->inv);
+	if (row->minisocket)
+		s.holder = HELD_BY_MINISOCKET;
+	else
+		array_push(&t->inv->full, (uint32_t)t->inv->sockets.n);
 	array_push(&t->inv->sockets, s);
 }
 
@@ -160,7 +164,9 @@ static struct owner_table *look_for_owners(
 	struct owner_table *t;
 	ARRAY(uint32_t) inodes = {0};
 
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
 		if (s->row.inode)
 			array_push(&inodes, s->row.inode);
 	}
@@ -173,59 +179,24 @@ static size_t classify(struct inventory *inv)
 {
 	size_t unheld = 0;
 
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
 		s->holder = holder_of(&s->row, inv->owners);
 		unheld += s->holder == HELD_BY_UNHELD;
 	}
 	return unheld;
 }
 
-struct cookies {
-	ARRAY(uint64_t) list;
-};
-
-static void take_cookie(void *arg, const struct raw_kernel_socket *raw)
-{
-	struct cookies *c = arg;
-
-	array_push(&c->list, raw->cookie);
-}
-
-static int by_value(const void *va, const void *vb)
-{
-	const uint64_t *a = va, *b = vb;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* A socket that nobody holds has a file or not: without one, the kernel made it for itself. */
-static void tell_kernel_from_hidden(struct inventory *inv)
-{
-	struct cookies c = {0};
-
-	if (owner_bpf_kernel_sockets(take_cookie, &c) < 0) {
-		array_free(&c.list);
-		return;
-	}
-	if (c.list.n)
-		qsort(c.list.v, c.list.n, sizeof *c.list.v, by_value);
-	array_each (struct inventory_socket, s, &inv->sockets) {
-		if (s->holder == HELD_BY_UNHELD)
-			s->holder = c.list.n && bsearch(&s->row.cookie, c.list.v, c.list.n,
-			                                sizeof *c.list.v, by_value)
-			                    ? HELD_BY_KERNEL
-			                    : HELD_BY_HIDDEN;
-	}
-	array_free(&c.list);
-}
-
 /* What has become of the sockets that nobody seems to hold. */
 struct doubt {
 	uint64_t cookie;
 	uint32_t index; /* into the sockets */
+	enum tcp_state was;
 };
 
 struct second {
+	const struct inventory_query *q;
 	struct inventory *inv;
 	ARRAY(struct doubt) doubts;
 };
@@ -249,54 +220,101 @@ static void look_again(void *arg, const struct sock_row *row)
 		return;
 	s = &again->inv->sockets.v[d->index];
 	s->row = *row;
-	s->holder = HELD_BY_UNHELD; /* it is still there: classify() has the last word */
-}
-
-/* Drops what has gone meanwhile. */
-static void keep_the_living(struct inventory *inv)
-{
-	size_t n = 0;
-
-	array_each (struct inventory_socket, s, &inv->sockets) {
-		if (s->holder != HOLDER_COUNT)
-			inv->sockets.v[n++] = *s;
+	s->shown = asked_for(again->q, row);
+	if (row->state != d->was || row->minisocket) {
+		s->age_kind = AGE_UNKNOWN;
+		set_age(s, NULL);
 	}
-	inv->sockets.n = n;
 }
 
-static int dump_again(struct sock_diag *d, struct inventory *inv, unsigned states, struct err *err)
+/* Every state is asked for, since they may have changed theirs. */
+static int dump_again(struct sock_diag *d, const struct inventory_query *q, struct inventory *inv,
+        struct err *err)
 {
-	struct second again = {.inv = inv};
+	struct second again = {.q = q, .inv = inv};
 	int ret;
 
-	for (uint32_t i = 0; i < inv->sockets.n; i++) {
-		struct inventory_socket *s = &inv->sockets.v[i];
-		struct doubt doubt = {s->row.cookie, i};
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+		struct doubt doubt = {s->row.cookie, *i, s->row.state};
 
 		if (s->holder != HELD_BY_UNHELD)
 			continue;
-		s->holder = HOLDER_COUNT; /* gone, unless it is seen again */
+		s->row.inode = 0; /* gone, unless it is seen again */
+		s->row.state = ST_NONE;
+		s->shown = 0;
 		array_push(&again.doubts, doubt);
 	}
 	if (again.doubts.n)
 		qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
-	/* All states: it may have changed its own. */
-	ret = sock_diag_dump(d, states | SOCK_DIAG_ALL, look_again, &again, err);
+	ret = sock_diag_dump(d, q->states | SOCK_DIAG_ALL, look_again, &again, err);
 	array_free(&again.doubts);
 	return ret;
 }
 
-static int second_look(struct sock_diag *d, struct inventory *inv, unsigned states, struct err *err)
+struct cookies {
+	ARRAY(uint64_t) list;
+};
+
+static void take_cookie(void *arg, const struct raw_kernel_socket *raw)
 {
-	if (dump_again(d, inv, states, err) < 0)
-		return -1;
-	keep_the_living(inv);
+	struct cookies *c = arg;
+
+	array_push(&c->list, raw->cookie);
+}
+
+static int by_value(const void *va, const void *vb)
+{
+	const uint64_t *a = va, *b = vb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static int has(const struct cookies *c, uint64_t cookie)
+{
+	return c->list.n &&
+	       bsearch(&cookie, c->list.v, c->list.n, sizeof *c->list.v, by_value) != NULL;
+}
+
+/* A socket that nobody holds has a file or not: without one, the kernel made it for itself. */
+static void tell_kernel_from_hidden(struct inventory *inv, const struct cookies *without_file)
+{
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
+		if (s->holder == HELD_BY_UNHELD)
+			s->holder =
+			        has(without_file, s->row.cookie) ? HELD_BY_KERNEL : HELD_BY_HIDDEN;
+	}
+}
+
+/*
+ * The first list of sockets, all searches for a holder, a second list: what is in both lists was
+ * there during the searches, so when they did not find it, nobody held it.
+ */
+static int second_look(struct sock_diag *d, const struct inventory_query *q, struct inventory *inv,
+        struct err *err)
+{
+	struct cookies without_file = {0};
+	int can_tell;
+
 	owner_table_free(inv->owners);
 	inv->owners = look_for_owners(inv, OWNERS_SURE, err);
 	if (!inv->owners)
 		return -1;
-	if (classify(inv))
-		tell_kernel_from_hidden(inv);
+	if (!classify(inv))
+		return 0;
+	can_tell = !owner_bpf_kernel_sockets(take_cookie, &without_file);
+	if (without_file.list.n)
+		qsort(without_file.list.v, without_file.list.n, sizeof *without_file.list.v,
+		        by_value);
+	if (dump_again(d, q, inv, err) < 0) {
+		array_free(&without_file.list);
+		return -1;
+	}
+	if (classify(inv) && can_tell)
+		tell_kernel_from_hidden(inv, &without_file);
+	array_free(&without_file.list);
 	return 0;
 }
 
@@ -342,10 +360,13 @@ static void find_listeners(struct inventory *inv)
 {
 	ARRAY(uint32_t) listeners = {0};
 
-	for (uint32_t i = 0; i < inv->sockets.n; i++)
-		if (inv->sockets.v[i].row.state == ST_LISTEN)
-			array_push(&listeners, i);
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, i, &inv->full) {
+		if (inv->sockets.v[*i].row.state == ST_LISTEN)
+			array_push(&listeners, *i);
+	}
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
 		if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
 			s->listener = listener_of(inv, listeners.v, listeners.n, s);
 	}
@@ -355,7 +376,9 @@ static void find_listeners(struct inventory *inv)
 /* Where some processes cannot be looked into, not to find an owner means nothing. */
 static void admit_ignorance(struct inventory *inv)
 {
-	array_each (struct inventory_socket, s, &inv->sockets) {
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
 		if (s->holder == HELD_BY_UNHELD)
 			s->holder = HELD_BY_UNSEEN;
 	}
@@ -372,7 +395,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 		return -1;
 	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_QUICK, err));
 	if (!bad && classify(ret) && ret->all_visible)
-		bad = second_look(d, ret, q->states, err) < 0;
+		bad = second_look(d, q, ret, err) < 0;
 	sock_diag_close(d);
 	if (bad) {
 		inventory_free(ret);
@@ -387,6 +410,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 void inventory_free(struct inventory *inv)
 {
 	array_free(&inv->sockets);
+	array_free(&inv->full);
 	owner_table_free(inv->owners);
 	inv->owners = NULL;
 }

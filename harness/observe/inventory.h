@@ -2,9 +2,9 @@
 /*
  * All TCP sockets of one network namespace at one moment, each with who holds it.
  *
- * Sockets and descriptors cannot be read in one stroke. A socket for which no holder was found is
- * therefore looked up a second time, with every thread's descriptors, before anything is said of
- * it; if it is gone by then, it is left out.
+ * Sockets and descriptors cannot be read in one stroke. When a socket seems to have no holder, each
+ * thread's descriptors are searched as well, and then the sockets are listed again: only of what is
+ * in both lists it is said that nobody holds it. What has gone is left out.
  */
 #ifndef LASTACK_INVENTORY_H
 #define LASTACK_INVENTORY_H
@@ -18,8 +18,8 @@
 	H(PROGRAM, "program", "descriptors of one or more processes")                              \
 	H(KERNEL, "kernel", "no file at all: the kernel made it for itself (NFS, MPTCP, ...)")     \
 	H(HIDDEN, "hidden",                                                                        \
-	        "a file that is in no descriptor: registered with an io_uring, or being passed "   \
-	        "between processes")                                                               \
+	        "a file that is in no descriptor: registered with an io_uring, being passed "      \
+	        "between processes, or in a close() that waits (SO_LINGER)")                       \
 	H(UNHELD, "kernel?",                                                                       \
 	        "no process's descriptor: the kernel's own, or hidden; only BPF can tell which")   \
 	H(UNSEEN, "not visible", "perhaps a process that we may not look into")                    \
@@ -57,11 +57,12 @@ struct inventory_socket {
 	enum age_kind age_kind; /* how long it has been in its state */
 	uint32_t age_ms;
 	uint32_t listener; /* UNACCEPTED, HANDSHAKE: its listener, 1 + index; 0 not known */
-	uint8_t shown;     /* what the query asked for: others are only here as listeners */
+	uint8_t shown; /* what the query asked for: others are only here as listeners, or gone */
 };
 
 struct inventory {
 	ARRAY(struct inventory_socket) sockets;
+	ARRAY(uint32_t) full; /* indices of those that are no minisockets: mostly few */
 	struct owner_table *owners;
 	int all_visible; /* owners_all_visible() */
 };

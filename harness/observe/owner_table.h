@@ -4,7 +4,8 @@
  * which is one number for all network namespaces.
  *
  * What is held by no descriptor is not found: the kernel's own sockets, sockets that are being
- * passed between processes (SCM_RIGHTS), and files registered with an io_uring.
+ * passed between processes (SCM_RIGHTS), files registered with an io_uring, and sockets whose program
+ * waits in close() (SO_LINGER).
  */
 #ifndef LASTACK_OWNER_TABLE_H
 #define LASTACK_OWNER_TABLE_H

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -156,6 +157,24 @@ def closed_with_data_left():
             c.send(b"x" * 65536)
     except BlockingIOError:
         c.close()
+    return s, held
+
+
+def waiting_in_close():
+    """SO_LINGER: the descriptor is gone at once, and close() waits for the data to be taken."""
+    name_process("linger")
+    s = listener(5014)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c = client(5014)
+    held = s.accept()[0]
+    c.setblocking(False)
+    try:
+        while True:
+            c.send(b"x" * 65536)
+    except BlockingIOError:
+        c.setblocking(True)
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 600))
+    threading.Thread(target=c.close, daemon=True).start()
     return s, held
 
 
@@ -356,6 +375,8 @@ def check_kernel(l):
     sure = bpf_works(l)
     got = l.on(5007, "LISTEN")
     ok(held_by(got) == ["hidden" if sure else "kernel?"], "a socket on its way is hidden", got)
+    got = until(lambda: l.on(5014, "FIN_WAIT_1", "remote"))
+    ok(held_by(got) == ["hidden" if sure else "kernel?"], "so is one whose program waits in close()", got)
     p = subprocess.run(["ip", "mptcp", "endpoint", "add", "198.18.0.1", "dev", "lo", "signal",
                         "port", "5020"], stderr=subprocess.PIPE, text=True)
     if p.returncode:
@@ -390,6 +411,34 @@ def check_without_bpf(l):
     ok(len(same) > 20 and all(without[k] == many[k] == with_bpf[k] for k in same),
        f"the walk and the kernel find the same owners of {len(same)} sockets",
        [(without[k], many[k], with_bpf[k]) for k in same if not without[k] == many[k] == with_bpf[k]])
+
+
+def restless():
+    """Opens and closes, as fast as it goes, for as long as it lives."""
+    name_process("restless")
+    if os.fork():
+        return ()
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    s, open_ones = listener(5030), []
+    while True:
+        c = client(5030)
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leave no TIME_WAIT
+        open_ones.append((c, s.accept()[0]))
+        if len(open_ones) > 50:
+            for x in open_ones.pop(0):
+                x.close()
+
+
+def check_races(l):
+    pid = child(restless)
+    seen, wrong = 0, []
+    for _ in range(60):
+        for s in l.sockets("ESTABLISHED", "--port", "5030"):
+            seen += 1
+            if s["held_by"] in ("kernel", "kernel?", "hidden"):
+                wrong.append(s)
+    os.kill(pid, signal.SIGKILL)
+    ok(seen and not wrong, f"of {seen} sockets that are opened and closed meanwhile none is called the kernel's", wrong)
 
 
 def check_as_user(l):
@@ -552,7 +601,7 @@ def check_many(l, here):
           f"CPU {statistics.median(f[1] for f in figures):.0f} ms (load {os.getloadavg()[0]:.1f})")
 
 
-SCENE = [leaking_server, server_that_never_accepts, two_processes, half_closed, closed_with_data_left,
+SCENE = [leaking_server, server_that_never_accepts, two_processes, half_closed, closed_with_data_left, waiting_in_close,
          closed_in_order, on_its_way, handshake_not_done, doubled, in_a_thread_alone, over_ipv6,
          as_nobody, odd_name]
 
@@ -577,6 +626,7 @@ def main():
             check_against_ss(l)
             check_kernel(l)
             check_without_bpf(l)
+            check_races(l)
             check_as_user(l)
             check_text(l)
             check_refusals(l)
