@@ -6,6 +6,7 @@
 #include "netns/fault.h"
 #include "netns/pcapng.h"
 #include "netns/wire.h"
+#include "netns/wire_batch.h"
 #include "netns/wire_queue.h"
 #include "netns/wire_rules.h"
 
@@ -13,6 +14,7 @@ struct side {
 	struct wire *wire;
 	enum host host;
 	int fd;
+	unsigned at_once;       /* packets that the next batch asks for */
 	int ifindex;            /* of a packet socket, 0: none */
 	struct event *readable; /* libevent's, opaque: only its name is that of our own events */
 };
@@ -32,6 +34,7 @@ struct wire {
 	struct rules rules;
 	struct pcapng *pcapng;
 	struct wire_stats stats;
+	struct batch *batch; /* NULL: one read() and write() a packet */
 	uint8_t buffer[1 << 16];
 };
 
@@ -46,6 +49,9 @@ int wire_write(struct wire *w, enum host to, const uint8_t *bytes, size_t size);
 
 /* A segment leaves: written, captured where it is not as it came, told, and let others go. */
 void wire_deliver(struct wire *w, struct event *e, struct flow *c, const struct segment *s);
+
+/* What waits in the batch. */
+void wire_flush(struct wire *w);
 
 /* What is due. */
 void wire_on_timer(evutil_socket_t fd, short what, void *arg);

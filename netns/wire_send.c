@@ -68,11 +68,29 @@ static ssize_t write_frame(const struct side *s, const uint8_t *bytes, size_t si
 	return sendto(s->fd, bytes, size, 0, (const struct sockaddr *)&to, sizeof to);
 }
 
+void wire_flush(struct wire *w)
+{
+	struct err err;
+
+	if (!w->batch)
+		return;
+	errno = batch_flush(w->batch);
+	if (!errno)
+		return;
+	err_sys(&err, "wire: writing");
+	wire_trouble(w, &err);
+}
+
 int wire_write(struct wire *w, enum host to, const uint8_t *bytes, size_t size)
 {
 	const struct side *s = &w->side[to];
 	ssize_t n;
 
+	if (w->batch && batch_holds(w->batch, bytes)) {
+		batch_write(w->batch, s->fd, bytes, size);
+		return 0;
+	}
+	wire_flush(w);
 	do
 		n = s->ifindex ? write_frame(s, bytes, size) : write(s->fd, bytes, size);
 	while (n < 0 && errno == EINTR);

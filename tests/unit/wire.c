@@ -374,6 +374,72 @@ static void a_device_that_goes_is_trouble(void **state)
 	bench_end(&b);
 }
 
+/* More than a batch holds, waiting at both ends: everything comes out once and in order. */
+static void batches_keep_the_order(void **state)
+{
+	struct wire_rule r[] = {rule("drop", ROLE_DATA, HOST_CLIENT),
+	        rule("duplicate", ROLE_DATA, HOST_CLIENT), rule("inject", ROLE_DATA, HOST_CLIENT)};
+	uint8_t packet[PACKET_MAX];
+	uint32_t seq = 1001;
+	struct segment s;
+	struct bench b;
+
+	(void)state;
+	bench_in_batches = 1;
+	for (unsigned i = 0; i < 3; i++) {
+		r[i].times = 1;
+		r[i].skip = 100;
+	}
+	r[2].inject = ROLE_RST;
+	bench_start(&b, r, 3);
+	handshake(&b, 0);
+	drain(&b, HOST_SERVER);
+	drain(&b, HOST_CLIENT);
+	for (uint32_t i = 0; i < 150; i++)
+		for (int h = 0; h < 2; h++) {
+			struct shape shape = {.from = (enum host)h,
+			        .flags = A,
+			        .seq = h ? 5001 + i : 1001 + i,
+			        .ack = h ? 1001 : 5001,
+			        .length = 1,
+			        .window = 500};
+			size_t size = packet_make(packet, &shape);
+
+			assert_int_equal(send(b.host[h], packet, size, 0), (ssize_t)size);
+		}
+	for (int i = 0; i < 20; i++)
+		event_base_loop(b.base, EVLOOP_NONBLOCK);
+	for (uint32_t i = 0; i < 150; i++, seq++) {
+		/* 101 is lost; 102 comes twice; behind 103 comes a reset */
+		if (seq == 1101)
+			seq++;
+		assert_true(got(&b, HOST_SERVER, &s));
+		assert_int_equal(s.seq, seq);
+		if (s.seq == 1102) {
+			assert_true(got(&b, HOST_SERVER, &s));
+			assert_int_equal(s.seq, 1102);
+		}
+		if (s.seq == 1103) {
+			assert_true(got(&b, HOST_SERVER, &s));
+			assert_int_equal(s.flags, SEG_RST | A);
+		}
+		if (s.seq == 1150)
+			break;
+	}
+	assert_int_equal(drain(&b, HOST_SERVER), 0);
+	for (uint32_t i = 0; i < 150; i++) {
+		assert_true(got(&b, HOST_CLIENT, &s));
+		assert_int_equal(s.seq, 5001 + i);
+	}
+	assert_int_equal(b.troubles, 0);
+	close(b.host[HOST_SERVER]);
+	b.host[HOST_SERVER] = open("/dev/null", O_RDWR);
+	event_base_loop(b.base, EVLOOP_NONBLOCK);
+	assert_true(b.troubles > 0);
+	bench_end(&b);
+	bench_in_batches = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +459,7 @@ int main(void)
 	        cmocka_unit_test(fragments_and_other_protocols),
 	        cmocka_unit_test(unknown_fault_is_refused),
 	        cmocka_unit_test(a_device_that_goes_is_trouble),
+	        cmocka_unit_test(batches_keep_the_order),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
