@@ -12,10 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef LASTACK_DATA
-#define LASTACK_DATA "/usr/share/lastack"
-#endif
-
 #define SUFFIX ".yaml"
 
 typedef ARRAY(struct scenario *) scenario_list;
@@ -27,10 +23,11 @@ static int is_directory(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* ../scenarios from the directory of the running program; NULL when there is none. */
+/* From the directory of the running program: the tree it was built in, or where it was installed. */
 static char *beside_binary(void)
 {
-	char self[PATH_MAX], *slash, *path;
+	static const char *const places[] = {"scenarios", "share/lastack/scenarios"};
+	char self[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
 	if (n < 0)
@@ -40,15 +37,17 @@ static char *beside_binary(void)
 	if (!slash)
 		return NULL;
 	*slash = 0;
-	if (asprintf(&path, "%s/../scenarios", self) < 0)
-		must(NULL);
-	if (is_directory(path)) {
-		char *plain = realpath(path, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		char *path, *plain = NULL;
 
+		if (asprintf(&path, "%s/../%s", self, places[i]) < 0)
+			must(NULL);
+		if (is_directory(path))
+			plain = realpath(path, NULL);
 		free(path);
-		return plain;
+		if (plain)
+			return plain;
 	}
-	free(path);
 	return NULL;
 }
 
@@ -68,11 +67,9 @@ char *catalogue_directory(struct err *err)
 	beside = beside_binary();
 	if (beside)
 		return beside;
-	if (is_directory(LASTACK_DATA "/scenarios"))
-		return must(strdup(LASTACK_DATA "/scenarios"));
 	err_set(err, ERR_INPUT,
-	        "no scenarios found: not in ./scenarios, not beside the program, not "
-	        "in " LASTACK_DATA "; give a file, or set LASTACK_SCENARIOS");
+	        "no scenarios found: not in ./scenarios, and not where the program was built or "
+	        "installed; give a file, or set LASTACK_SCENARIOS");
 	return NULL;
 }
 
