@@ -10,7 +10,9 @@ CFLAGS  ?= -O2 -g
 B       ?= build
 BIN     ?= bin
 
-WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation -Werror
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+# gcc guesses at lengths that a buffer will never see; clang does not know the option.
+WARN  += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 PKGS  := libevent libmnl libnftables jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
 ifeq ($(shell pkg-config --exists liburing && echo yes),yes) # optional: the bench's engine `ring`
@@ -42,7 +44,7 @@ UNITS   := $(wildcard tests/unit/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all help lab check deps clean fmt unit asan tidy fuzz bench bench-peers install labtools reference
+.PHONY: all help lab check deps clean fmt unit asan check-asan valgrind tidy fuzz fuzzers bench bench-peers install labtools reference
 
 all: $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client ## build the three programs
 
@@ -100,8 +102,42 @@ unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests
 lab: all ## install what is missing, build, run the fast tier of scenarios
 	@$(BIN)/lastack run
 
-check: all labtools $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
+check: all labtools fuzzers $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## install what is missing, build, run all tests
 	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) tools/check
+
+# The same tests on a build that watches memory and undefined behaviour; a report of any process counts.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+asan: ## unit tests, replays and the fast tier of scenarios with AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory B=build-asan BIN=bin-asan CFLAGS='-O1 -g' SANITIZE='$(SANITIZERS)' check-asan
+
+check-asan: all $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS))
+	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) REPORTS=$(abspath $(B))/reports tools/check unit golden scenarios
+
+valgrind: all $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNITS)) ## unit tests, replays, list, explain and the peers under valgrind
+	@BIN=$(abspath $(BIN)) B=$(abspath $(B)) tools/valgrind
+
+# A fuzzer is one file in tests/fuzz, built by clang in a tree of its own. It may include the source
+# whose statics it needs: the archive then leaves that one out.
+FUZZ_SECONDS ?= 30
+FUZZERS := $(patsubst tests/fuzz/%.c,build-fuzz/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZED  := $(call obj,$(filter-out harness/run/% harness/bench/% harness/cmd/% harness/main.c,$(HARNESS)) $(wildcard peers/*.c))
+
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/fuzzed.a
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(B)/fuzzed.a: $(FUZZED)
+	@rm -f $@
+	@ar rcs $@ $^
+
+fuzzers: # what is fuzzed is pure: it needs no BPF
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang BPF=no CFLAGS='-O1 -g' \
+		SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined' $(FUZZERS)
+
+fuzz: fuzzers ## each fuzzer for FUZZ_SECONDS (30)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
 
 bench: all ## the connection benchmark, as it comes
 	@$(BIN)/lastack bench
@@ -122,13 +158,30 @@ $(B)/deps-ok: tools/deps
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-reference: $(BIN)/lastack ## docs/scenarios.md again, from the tables of the parser
+reference: $(BIN)/lastack ## docs/scenarios.md and the manual again, from the program's own tables
 	$(BIN)/lastack explain --language > docs/scenarios.md
+	BIN=$(BIN) tools/manual
+
+PREFIX ?= /usr/local
+DEST   = $(DESTDIR)$(PREFIX)
+
+install: all ## programs, scenarios, manual and completion to PREFIX (/usr/local), below DESTDIR
+	install -d $(DEST)/bin $(DEST)/share/lastack $(DEST)/share/man/man1 $(DEST)/share/bash-completion/completions
+	install $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client $(DEST)/bin
+	cd scenarios && find . -name '*.yaml' -exec install -D -m 644 {} $(abspath $(DEST))/share/lastack/scenarios/{} \;
+	install -m 644 docs/man/*.1 $(DEST)/share/man/man1
+	install -m 644 tools/lastack.bash $(DEST)/share/bash-completion/completions/lastack
+
+# .clang-tidy says which findings count; all do.
+tidy: $(B)/deps-ok $(SKELS) $(OWNERS_SKEL) ## clang-tidy over the sources
+	@printf '%s\n' $(HARNESS) $(filter-out $(CORE),$(SERVER)) $(wildcard clients/*.c) | \
+		xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option -- \
+		$(ALLC) 2> >(grep -v 'warnings\? \(generated\|treated\)' >&2)
 
 fmt: ## format all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean: ## remove what was built
-	rm -rf $(B) $(BIN)
+	rm -rf $(B) $(BIN) build-asan bin-asan build-fuzz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
