@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sources are found by wildcard: a new file is no edit here.
 .DEFAULT_GOAL := all
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 SHELL := /bin/bash
 
 VERSION := 0.1
@@ -13,19 +13,24 @@ BIN     ?= bin
 WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 # gcc guesses at lengths that a buffer will never see; clang does not know the option.
 WARN  += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
-PKGS  := libevent libmnl libnftables jansson yaml-0.1 libbpf libelf
 CPPF  := -D_GNU_SOURCE -DLASTACK_VERSION='"$(VERSION)"' -Iharness -I. -I$(B)/gen
-ifeq ($(shell pkg-config --exists liburing && echo yes),yes) # optional: the bench's engine `ring`
-PKGS   += liburing
-CPPF   += -DHAVE_LIBURING
-endif
-ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(shell pkg-config --cflags $(PKGS)) -MMD -MP
-LIBS   = $(shell pkg-config --libs $(PKGS)) -lm
 
-# The BPF observer is built where this machine can: it needs the kernel's own types.
+# Made first, and make starts over with it: on a fresh machine nothing is known before.
+ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+include $(B)/found.mk
+endif
+$(B)/found.mk: tools/deps tools/found
+	@mkdir -p $(B)
+	@tools/deps
+	@tools/found >$@.tmp && mv $@.tmp $@
+
+ALLC   = $(CPPF) -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) $(FOUND_CFLAGS) -MMD -MP
+LIBS   = $(FOUND_LIBS) -lm
+
+# The BPF observer is built where this machine can.
 BTF     := /sys/kernel/btf/vmlinux
 BPF_CC  ?= clang
-BPF     ?= $(shell test -r $(BTF) && command -v $(BPF_CC) bpftool llvm-strip >/dev/null && echo yes)
+BPF     ?= $(FOUND_BPF)
 ifeq ($(BPF),yes)
 CPPF    += -DLASTACK_BPF
 SKELS   := $(patsubst harness/observe/bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard harness/observe/bpf/*.bpf.c))
@@ -57,7 +62,7 @@ $(BIN)/lastack $(BIN)/lastack-server $(BIN)/lastack-client:
 	@echo "  link $@"
 	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 
-$(B)/%.o: %.c | $(B)/deps-ok
+$(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  cc   $<"
 	@$(CC) $(ALLC) -c -o $@ $<
@@ -66,7 +71,7 @@ $(B)/harness/observe/bpf_load.o: $(SKELS)
 $(B)/harness/observe/owner_bpf.o: $(OWNERS_SKEL)
 $(B)/gen/owners.bpf.o: harness/observe/owner_raw.h
 
-$(B)/gen/vmlinux.h: $(BTF) | $(B)/deps-ok
+$(B)/gen/vmlinux.h: $(BTF)
 	@mkdir -p $(@D)
 	bpftool btf dump file $< format c >$@.tmp && mv $@.tmp $@
 
@@ -90,7 +95,8 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(H
 # A program of tests/lab is one file with a main(), too.
 $(B)/lab/%: $(B)/tests/lab/%.o $(filter-out $(B)/harness/main.o,$(call obj,$(HARNESS)))
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 
 .PRECIOUS: $(B)/%.o $(B)/gen/%.bpf.o
 
@@ -149,11 +155,6 @@ $(B)/bench/bare_epoll: tests/bench/bare_epoll.c
 
 bench-peers: all $(B)/bench/bare_epoll ## ours beside netperf, neper and wrk with nginx, those that are installed
 	@BIN=$(BIN) B=$(B) tools/bench-peers
-
-$(B)/deps-ok: tools/deps
-	@mkdir -p $(B)
-	@tools/deps
-	@touch $@
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
