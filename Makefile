@@ -174,7 +174,7 @@ install: all ## programs, scenarios, manual and completion to PREFIX (/usr/local
 	install -m 644 tools/lastack.bash $(DEST)/share/bash-completion/completions/lastack
 
 # .clang-tidy says which findings count; all do.
-tidy: $(B)/deps-ok $(SKELS) $(OWNERS_SKEL) ## clang-tidy over the sources
+tidy: $(SKELS) $(OWNERS_SKEL) ## clang-tidy over the sources
 	@printf '%s\n' $(HARNESS) $(filter-out $(CORE),$(SERVER)) $(wildcard clients/*.c) | \
 		xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option -- \
 		$(ALLC) 2> >(grep -v 'warnings\? \(generated\|treated\)' >&2)
