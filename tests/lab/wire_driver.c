@@ -33,7 +33,6 @@ struct driver {
 	int tun[2];
 	struct event_base *base;
 	FILE *log_file;
-	uint64_t last_ns;
 	unsigned troubles;
 };
 
@@ -214,7 +213,6 @@ static void on_arrived(void *arg, const struct event *e)
 	const struct ev_segment *s = &e->segment;
 	struct driver *d = arg;
 
-	d->last_ns = e->t_ns;
 	if (d->log_file)
 		fprintf(d->log_file, "%u %s %s %u %s %d 0x%04x %u\n", s->connection,
 		        actor_names[e->host], segment_role_names[s->role], s->ordinal,
@@ -241,16 +239,33 @@ static FILE *open_output(const char *path)
 	return f;
 }
 
-/*
- * Until the client has ended and the wire has been quiet for longer than the second retransmission
- * of a FIN takes: on a loaded machine its timer begins with more than the 200 ms of a quiet one.
- */
-static int relay(struct driver *d, pid_t client)
+/* Whether the server has connections that are not over: neither LISTEN nor TIME_WAIT. */
+static int is_busy(pid_t server, unsigned family)
+{
+	char path[64], line[256];
+	unsigned state, busy = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/net/tcp%s", server, family == 6 ? "6" : "");
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, " %*[^ ] %*[^ ] %*[^ ] %x", &state) == 1)
+			busy += state != ST_LISTEN && state != ST_TIME_WAIT;
+	if (f)
+		fclose(f);
+	return busy > 0;
+}
+
+#define PATIENCE_NS (60 * NS_PER_S)
+
+/* Until the client has ended and every connection has, on both ends. */
+static int relay(struct driver *d, pid_t client, pid_t server)
 {
 	const struct timeval tick = {.tv_usec = 20000};
+	uint64_t end = clock_now_ns() + PATIENCE_NS;
 	int status = 0, ended = 0;
 
-	while (!ended || clock_now_ns() - d->last_ns < 3 * NS_PER_S / 2) {
+	while (!ended || (is_busy(server, d->family) && clock_now_ns() < end)) {
 		event_base_loopexit(d->base, &tick);
 		event_base_loop(d->base, 0);
 		if (!ended)
@@ -285,6 +300,7 @@ static int run_wire(struct driver *d, const struct cell *c, struct err *err)
 	        .arg = d};
 	struct wire *w;
 	int ready[2], r;
+	pid_t server;
 	char byte;
 
 	config.base = d->base = event_base_new();
@@ -294,10 +310,10 @@ static int run_wire(struct driver *d, const struct cell *c, struct err *err)
 		return -1;
 	if (pipe(ready))
 		return err_sys(err, "pipe");
-	start_peer(d, c, HOST_SERVER, ready[1]);
+	server = start_peer(d, c, HOST_SERVER, ready[1]);
 	if (read(ready[0], &byte, 1) != 1)
 		return err_sys(err, "waiting for the server");
-	r = relay(d, start_peer(d, c, HOST_CLIENT, -1));
+	r = relay(d, start_peer(d, c, HOST_CLIENT, -1), server);
 	print_stats(d, wire_stats(w));
 	wire_free(w);
 	if ((config.pcapng && fclose(config.pcapng)) || (d->log_file && fclose(d->log_file)))
