@@ -44,12 +44,13 @@ static int is_tcp(const struct nlattr *tuple)
 {
 	const struct nlattr *a, *b;
 
-	mnl_attr_for_each_nested(a, tuple) {
+	mnl_attr_for_each_nested(a, tuple)
+	{
 		if (mnl_attr_get_type(a) != CTA_TUPLE_PROTO)
 			continue;
-		mnl_attr_for_each_nested(b, a)
-			if (mnl_attr_get_type(b) == CTA_PROTO_NUM)
-				return mnl_attr_get_u8(b) == IPPROTO_TCP;
+		mnl_attr_for_each_nested(b,
+		        a) if (mnl_attr_get_type(b) == CTA_PROTO_NUM) return mnl_attr_get_u8(b) ==
+		        IPPROTO_TCP;
 	}
 	return 0;
 }
@@ -58,9 +59,9 @@ static uint64_t start_of(const struct nlattr *timestamp)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, timestamp)
-		if (mnl_attr_get_type(a) == CTA_TIMESTAMP_START)
-			return be64toh(mnl_attr_get_u64(a));
+	mnl_attr_for_each_nested(
+	        a, timestamp) if (mnl_attr_get_type(a) ==
+	                          CTA_TIMESTAMP_START) return be64toh(mnl_attr_get_u64(a));
 	return 0;
 }
 
@@ -70,7 +71,8 @@ static int on_entry(const struct nlmsghdr *h, void *arg)
 	struct victim v = {.family = g->nfgen_family};
 	const struct nlattr *a, *tuple = NULL;
 
-	mnl_attr_for_each(a, h, sizeof *g) {
+	mnl_attr_for_each(a, h, sizeof *g)
+	{
 		if (mnl_attr_get_type(a) == CTA_TUPLE_ORIG)
 			tuple = a;
 		else if (mnl_attr_get_type(a) == CTA_TIMESTAMP)

@@ -8,8 +8,10 @@
  *                                                       last_ack, or only rules for `any`
  *   out (output)    our SYN-ACK: @due    our FIN: @first, or @second after one was heard
  *
- * All sets are keyed by the four-tuple as it arrives here; a new connection's SYN empties them of
- * its own. That a tuple is counted to N is a `limit` of one a day with a burst of N.
+ * What no rule and no set needs is left out: a segment in the middle of a connection costs a look
+ * at its flags. All sets are keyed by the four-tuple as it arrives here; a new connection's SYN
+ * empties them of its own. That a tuple is counted to N is a `limit` of one a day with a burst of
+ * N.
  */
 #include "nft_rules.h"
 
@@ -19,11 +21,23 @@
 
 struct text {
 	FILE *out;
+	unsigned room; /* of the sets: their tables are as large from the beginning */
 	const struct scenario *s;
 	enum host at;
 	unsigned family;
 	char here[96], back[96]; /* the tuple of what arrives, and the same of what leaves */
 };
+
+/* Four-tuples that there can be. */
+static unsigned connections(const struct scenario *s)
+{
+	unsigned long long n = 512;
+
+	array_each (struct step, st, &s->steps)
+		if (st->action == DO_CONNECT || st->action == DO_CHURN)
+			n += st->count;
+	return n < 4000000 ? (unsigned)n : 4000000;
+}
 
 static enum host sender(enum host at)
 {
@@ -72,6 +86,20 @@ static int watches_handshakes(const struct text *t)
 	return has_role(t, ROLE_HANDSHAKE_ACK);
 }
 
+/* Something is remembered from the handshake on: then a SYN sent again must not empty the sets. */
+static int watches_syns(const struct text *t)
+{
+	return has_role(t, -1) || has_role(t, ROLE_SYN) || has_role(t, ROLE_SYN_ACK) ||
+	       watches_handshakes(t);
+}
+
+static int is_used(const struct text *t, int role)
+{
+	if (role == ROLE_SYN && t->at == HOST_SERVER) /* begins */
+		return 1;
+	return has_role(t, role) || has_role(t, -1) || (role == ROLE_FIN && watches_fins(t));
+}
+
 static void line(const struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void line(const struct text *t, const char *fmt, ...)
@@ -99,7 +127,7 @@ static unsigned sets_of(const struct wire_rule *w)
 		sets |= SET_AGAIN;
 	if (o->on && o->lo > 1)
 		sets |= SET_BEFORE;
-	if (o->on && o->hi < UINT32_MAX)
+	if (o->on && o->hi < 200000)
 		sets |= SET_UNTIL;
 	if (w->skip && !w->in_total)
 		sets |= SET_SKIP;
@@ -113,8 +141,8 @@ static void declare(const struct text *t, const struct wire_rule *w, const char 
 	line(t, " counter %s { }", name);
 	for (unsigned i = 0; i < SETS; i++)
 		if (sets_of(w) & 1u << i)
-			line(t, " set %s_%s { typeof %s; size 4000000; flags dynamic; }", name,
-			        set_names[i], t->here);
+			line(t, " set %s_%s { typeof %s; size %u; flags dynamic; }", name,
+			        set_names[i], t->here, t->room);
 }
 
 /* "return" for what is selected and among the first N of its connection, or beyond them. */
@@ -192,7 +220,7 @@ static void declare_counters(const struct text *t)
 			continue;
 		line(t, " counter %s { }", nft_role_name(role, 0, name));
 		line(t, " counter %s { }", nft_role_name(role, 1, name));
-		line(t, " set %s { typeof %s; size 4000000; flags dynamic; }", name, t->here);
+		line(t, " set %s { typeof %s; size %u; flags dynamic; }", name, t->here, t->room);
 	}
 }
 
@@ -205,19 +233,22 @@ static void declare_all(const struct text *t)
 	array_each (struct wire_rule, w, &t->s->rules)
 		if (arrives(w, t->at))
 			declare(t, w, nft_rule_name((size_t)(w - t->s->rules.v), name));
-	line(t, " set syns { typeof %s . tcp sequence; size 4000000; flags dynamic,timeout; "
-	        "timeout 5m; }",
-	        t->here);
+	if (watches_syns(t))
+		line(t,
+		        " set syns { typeof %s . tcp sequence; size %u; "
+		        "flags dynamic,timeout; timeout 5m; }",
+		        t->here, t->room);
 	if (watches_handshakes(t))
-		line(t, " set due { typeof %s; size 4000000; flags dynamic; }", t->here);
+		line(t, " set due { typeof %s; size %u; flags dynamic; }", t->here, t->room);
 	if (!watches_fins(t))
 		return;
-	for (const char *const *n = (const char *const[]){"heard", "own", "first", "second", NULL};
-	        *n; n++)
-		line(t, " set %s { typeof %s; size 4000000; flags dynamic; }", *n, t->here);
-	line(t, " set fins { typeof %s . tcp ackseq; size 4000000; flags dynamic,timeout; "
-	        "timeout 10m; }",
-	        t->here);
+	for (const char *const *n = (const char *const[]){"heard", "first", "second", NULL}; *n;
+	        n++)
+		line(t, " set %s { typeof %s; size %u; flags dynamic; }", *n, t->here, t->room);
+	line(t,
+	        " set fins { typeof %s . tcp ackseq; size %u; flags dynamic,timeout; timeout 10m; "
+	        "}",
+	        t->here, t->room);
 }
 
 static void empty(const struct text *t, const char *key)
@@ -236,9 +267,8 @@ static void empty(const struct text *t, const char *key)
 	if (watches_handshakes(t))
 		line(t, "  delete @due { %s }", key);
 	if (watches_fins(t))
-		line(t, "  delete @heard { %s }\n  delete @own { %s }\n  delete @first { %s }\n"
-		        "  delete @second { %s }",
-		        key, key, key, key);
+		line(t, "  delete @heard { %s }\n  delete @first { %s }\n  delete @second { %s }",
+		        key, key, key);
 }
 
 /* The client's SYN begins a connection, if it is not the one before sent again. */
@@ -246,9 +276,10 @@ static void begins(const struct text *t)
 {
 	const char *key = t->at == HOST_SERVER ? t->here : t->back;
 
-	line(t, " chain begins {\n  %s . tcp sequence @syns return\n"
-	        "  add @syns { %s . tcp sequence }",
-	        key, key);
+	line(t, " chain begins {");
+	if (watches_syns(t))
+		line(t, "  %s . tcp sequence @syns return\n  add @syns { %s . tcp sequence }", key,
+		        key);
 	empty(t, key);
 	line(t, " }");
 }
@@ -304,42 +335,64 @@ static void ack_chains(const struct text *t)
 		line(t, " }");
 	}
 	if (watches_fins(t)) {
-		line(t, " chain after_fin {\n  %s . tcp ackseq @fins return", t->here);
-		line(t, "  %s @first goto ack_of_fin\n  %s @second goto last_ack\n }", t->here,
-		        t->here);
-		line(t, " chain pure {\n  jump after_fin\n  goto other\n }");
+		/* What acknowledges all before the FIN does not acknowledge the FIN. */
+		for (int n = 0; n < 2; n++)
+			line(t, " chain of_%s {\n  %s . tcp ackseq @fins goto other\n  goto %s\n }",
+			        n ? "second" : "first", t->here, n ? "last_ack" : "ack_of_fin");
+		line(t, " chain pure {");
+		if (is_used(t, ROLE_LAST_ACK))
+			line(t, "  %s @second goto of_second", t->here);
+		if (is_used(t, ROLE_ACK_OF_FIN))
+			line(t, "  %s @first goto of_first", t->here);
+		line(t, "  goto other\n }");
 	}
 	line(t, " chain ack {");
 	if (watches_handshakes(t))
 		line(t, "  %s @due jump answers", t->here);
-	if (watches_fins(t)) {
-		line(t, "  %s != @own goto other", t->here);
+	if (watches_fins(t))
 		pure(t, "pure");
-	}
 	line(t, "  goto other\n }");
 }
 
 static void in(const struct text *t)
 {
-	int acks = watches_fins(t) || watches_handshakes(t) || has_role(t, -1);
+	static const struct {
+		int role;
+		const char *flags[9], *chain;
+	} by[] = {
+	        {ROLE_SYN, {"syn", "syn|fin"}, "syn"},
+	        {ROLE_SYN_ACK, {"syn|ack", "syn|fin|ack"}, "syn_ack"},
+	        {ROLE_FIN, {"fin", "fin|ack"}, "fin"},
+	        {ROLE_RST,
+	                {"rst", "rst|ack", "rst|fin", "rst|fin|ack", "rst|syn", "rst|syn|ack",
+	                        "rst|syn|fin", "rst|syn|fin|ack"},
+	                "rst"},
+	};
+	const char *before = "";
 
 	line(t, " chain in {\n  type filter hook prerouting priority -400\n"
-	        "  meta l4proto != tcp return\n"
-	        "  tcp flags & rst == rst goto rst\n"
-	        "  tcp flags & (fin|syn|ack) vmap { syn : goto syn, syn|fin : goto syn,"
-	        " syn|ack : goto syn_ack, syn|fin|ack : goto syn_ack,"
-	        " fin : goto fin, fin|ack : goto fin%s }",
-	        acks ? ", ack : goto ack, 0x0 : goto other" : "");
-	line(t, " }");
+	        "  meta l4proto != tcp return");
+	fputs("  tcp flags & (fin|syn|rst|ack) vmap { ", t->out);
+	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
+		for (int k = 0; is_used(t, by[i].role) && by[i].flags[k]; k++) {
+			fprintf(t->out, "%s%s : goto %s", before, by[i].flags[k], by[i].chain);
+			before = ", ";
+		}
+	if (watches_fins(t) || watches_handshakes(t) || has_role(t, -1)) {
+		fprintf(t->out, "%sack : goto ack, 0x0 : goto other", before);
+		before = ", ";
+	}
+	line(t, "%s }\n }", *before ? "" : "0x0 : accept");
 }
 
 static void out(const struct text *t)
 {
 	if (watches_fins(t)) {
-		line(t, " chain own_fin {\n  add @fins { %s . tcp sequence }\n  %s @own return",
-		        t->back, t->back);
-		line(t, "  add @own { %s }\n  %s @heard add @second { %s } return", t->back,
-		        t->back, t->back);
+		line(t,
+		        " chain own_fin {\n  add @fins { %s . tcp sequence }\n  %s @first return\n"
+		        "  %s @second return",
+		        t->back, t->back, t->back);
+		line(t, "  %s @heard add @second { %s } return", t->back, t->back);
 		line(t, "  add @first { %s }\n }", t->back);
 	}
 	line(t, " chain out {\n  type filter hook output priority 0\n"
@@ -355,7 +408,7 @@ static void out(const struct text *t)
 
 void nft_rules_print(const struct scenario *s, enum host at, unsigned family, FILE *to)
 {
-	struct text t = {.out = to, .s = s, .at = at, .family = family};
+	struct text t = {.out = to, .room = connections(s), .s = s, .at = at, .family = family};
 	const char *ip = family == 6 ? "ip6" : "ip";
 	char name[NFT_RULE_NAME];
 

@@ -65,7 +65,7 @@ static int count(const struct ledger *l, const struct segment_selector *s, int64
 
 	if ((s->fate == FATE_DROPPED || s->fate == FATE_PASSED) && dropped(l, s, &lost))
 		return -1;
-	*ret = s->fate == FATE_DROPPED                ? lost
+	*ret = s->fate == FATE_DROPPED                 ? lost
 	       : s->fate < 0 || s->fate == FATE_PASSED ? came(l, s) - lost
 	                                               : 0;
 	return 0;

@@ -31,8 +31,8 @@ static void find_lines(const struct reader *r, const yaml_node_t *n, struct nft_
 	if (style == YAML_LITERAL_SCALAR_STYLE) {
 		t->first_line = t->at.line + 1;
 		t->indent = indent_of(r, t->first_line);
-	} else if (style != YAML_FOLDED_SCALAR_STYLE &&
-	           n->start_mark.line == n->end_mark.line && !strchr(text, '\n')) {
+	} else if (style != YAML_FOLDED_SCALAR_STYLE && n->start_mark.line == n->end_mark.line &&
+	           !strchr(text, '\n')) {
 		t->first_line = t->at.line;
 		t->first_extra = t->at.column - 1 + (style != YAML_PLAIN_SCALAR_STYLE);
 	}
@@ -53,8 +53,8 @@ int value_nft(struct reader *r, const yaml_node_t *n, struct nft_text *ret)
 	return 0;
 }
 
-int value_conntrack(struct reader *r, const yaml_node_t *at, const char *word,
-        enum conntrack_state *ret)
+int value_conntrack(
+        struct reader *r, const yaml_node_t *at, const char *word, enum conntrack_state *ret)
 {
 	for (int s = CT_NONE + 1; s <= CT_ANY; s++)
 		if (!strcmp(word, conntrack_state_names[s])) {

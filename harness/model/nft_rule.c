@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a limit of one a day: the burst, in ns, is a number of 64 bits. */
+#define MOST_COUNTED 200000
+
 static int answers_fin(int role)
 {
 	return role == ROLE_ACK_OF_FIN || role == ROLE_LAST_ACK;
@@ -73,6 +76,9 @@ static const char *counting_fault(const struct wire_rule *w)
 {
 	int counted = w->times || w->skip || w->every > 1;
 
+	if (w->times > MOST_COUNTED || w->skip > MOST_COUNTED ||
+	        (w->select.ordinal.on && w->select.ordinal.lo > MOST_COUNTED))
+		return "it counts to 200000 at most";
 	if (w->probability > 0 && w->probability < 1)
 		return "its chance has no seed";
 	if (w->every > 1 && !w->in_total)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which rules of the wire the kernel's packet filter can carry out by itself, on a veth at full
- * rate, and which segments it can count there. It drops, it tells segments by their header, and it remembers tuples in sets; it does no
- * arithmetic and keeps no sequence numbers beyond "the same" and "another".
+ * rate, and which segments it can count there. It drops, it tells segments by their header, and it
+ * remembers tuples in sets; it does no arithmetic and keeps no sequence numbers beyond "the same"
+ * and "another".
  */
 #ifndef LASTACK_NFT_RULE_H
 #define LASTACK_NFT_RULE_H

@@ -64,8 +64,8 @@ static int take_addresses(const struct nlattr *a, struct tuple *ret)
 		return -1;
 	six = !ip.v[CTA_IP_V4_SRC];
 	ret->local.family = ret->remote.family = six ? AF_INET6 : AF_INET;
-	return take_bytes(ip.v[six ? CTA_IP_V6_SRC : CTA_IP_V4_SRC], ret->local.addr,
-	               six ? 16 : 4) ||
+	return take_bytes(
+	               ip.v[six ? CTA_IP_V6_SRC : CTA_IP_V4_SRC], ret->local.addr, six ? 16 : 4) ||
 	                       take_bytes(ip.v[six ? CTA_IP_V6_DST : CTA_IP_V4_DST],
 	                               ret->remote.addr, six ? 16 : 4)
 	               ? -1
@@ -118,8 +118,8 @@ int conntrack_parse(const struct nlmsghdr *h, struct conntrack_row *ret)
 	tcp = take_tuple(t.v[CTA_TUPLE_ORIG], &ret->original);
 	if (tcp <= 0)
 		return tcp;
-	if (take_tuple(t.v[CTA_TUPLE_REPLY], &ret->reply) != 1 ||
-	        take_u32(t.v[CTA_ID], &ret->id) || take_state(t.v[CTA_PROTOINFO], ret))
+	if (take_tuple(t.v[CTA_TUPLE_REPLY], &ret->reply) != 1 || take_u32(t.v[CTA_ID], &ret->id) ||
+	        take_state(t.v[CTA_PROTOINFO], ret))
 		return -1;
 	(void)take_u32(t.v[CTA_TIMEOUT], &ret->timeout_s); /* not when it is gone */
 	(void)take_u32(t.v[CTA_STATUS], &status);

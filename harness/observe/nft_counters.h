@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The named counters of a table of nftables, by netlink: nft itself lists sets on the way to them. */
+/* The named counters of a table of nftables, by netlink: nft itself lists sets on the way to them.
+ */
 #ifndef LASTACK_NFT_COUNTERS_H
 #define LASTACK_NFT_COUNTERS_H
 

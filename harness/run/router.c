@@ -75,8 +75,8 @@ int router_new(struct runner *r, struct err *err)
 		return -1;
 	if (!x->table)
 		return 0;
-	x->changed = must(event_new(
-	        r->base, conntrack_fd(x->table), EV_READ | EV_PERSIST, on_changed, x));
+	x->changed = must(
+	        event_new(r->base, conntrack_fd(x->table), EV_READ | EV_PERSIST, on_changed, x));
 	event_add(x->changed, NULL);
 	return 0;
 }
