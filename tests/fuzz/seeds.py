@@ -78,7 +78,29 @@ def packets():
     yield exchange(True, TIMESTAMPS)
 
 
+def attribute(kind, payload, nested=False):
+    head = struct.pack("=HH", 4 + len(payload), kind | (0x8000 if nested else 0))
+    return head + payload + bytes(-len(payload) % 4)
+
+
+def entry(v6):
+    """One message of ctnetlink about a connection in FIN_WAIT."""
+    def addresses(n):
+        size = 16 if v6 else 4
+        return (attribute(3 if v6 else 1, bytes([n]) * size) + attribute(4 if v6 else 2, bytes([n + 1]) * size))
+
+    def both(n):
+        proto = attribute(1, b"\x06") + attribute(2, struct.pack("!H", 40000)) + attribute(3, struct.pack("!H", 5000))
+        return attribute(1, addresses(n), True) + attribute(2, proto, True)
+    state = attribute(4, attribute(1, attribute(1, b"\x04"), True), True)
+    body = (bytes(4) + attribute(1, both(1), True) + attribute(2, both(3), True) + state +
+            attribute(3, struct.pack("!I", 12)) + attribute(7, struct.pack("!I", 60)) +
+            attribute(12, struct.pack("!I", 77)))
+    return struct.pack("=IHHII", 16 + len(body), 0x100, 0, 1, 0) + body
+
+
 SEEDS = {
+    "conntrack": lambda: [entry(False), entry(True)],
     "yaml": scenarios,
     "timeline": timelines,
     "snmp": counters,
