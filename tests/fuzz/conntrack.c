@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < sizeof *h)
 		return 0;
-	h = malloc(size);
+	h = calloc(1, NLMSG_ALIGN(size)); /* libmnl counts a message's padding in */
 	if (!h)
 		abort();
 	memcpy(h, data, size);
