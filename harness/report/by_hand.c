@@ -2,6 +2,8 @@
 /* The commands that build a scenario by hand: what the lab does, to be pasted into a shell. */
 #include "story.h"
 
+#include "model/order.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -178,27 +180,6 @@ static void about_link(struct hand *h)
 
 /* ---- the peers, and what to type ---- */
 
-static void on_words(const struct step *st, char *buf, size_t size)
-{
-	if (st->count == ALL)
-		snprintf(buf, size, "on=all");
-	else
-		snprintf(buf, size, "on=%u", st->count);
-}
-
-static void type_connect(struct hand *h, const struct step *st, const char *verb)
-{
-	char to[64], from[64];
-
-	address(h, HOST_SERVER, st->to, to, sizeof to);
-	fprintf(h->out, "%s %u %s%s%s:%d", verb, st->count, h->family == 6 ? "[" : "", to,
-	        h->family == 6 ? "]" : "", PORT);
-	if (st->from)
-		fprintf(h->out, " from=%s", address(h, HOST_CLIENT, st->from, from, sizeof from));
-	if (st->rate > 0)
-		fprintf(h->out, " rate=%g", st->rate);
-}
-
 static void start(struct hand *h, enum host host)
 {
 	const struct host_spec *spec = &h->s->hosts[host];
@@ -227,43 +208,14 @@ static void start(struct hand *h, enum host host)
 
 static void type_action(struct hand *h, const struct step *st, enum host host)
 {
-	char on[32];
+	char a[64], to[80], from[64] = "", order[ORDER_TEXT];
 
-	on_words(st, on, sizeof on);
-	fprintf(h->out, "  %s> %u ", actor_names[host], ++h->command[host]);
-	switch (st->action) {
-	case DO_CONNECT:
-	case DO_CHURN:
-		type_connect(h, st, step_action_names[st->action]);
-		break;
-	case DO_SEND:
-		fprintf(h->out, "send %llu %s", (unsigned long long)st->bytes, on);
-		break;
-	case DO_CLOSE:
-	case DO_SHUTDOWN:
-	case DO_ABORT:
-		fprintf(h->out, "%s %s", step_action_names[st->action], on);
-		break;
-	case DO_ACCEPT:
-	case DO_READ:
-		fprintf(h->out, "%s %s", step_action_names[st->action], st->on ? "on" : "off");
-		break;
-	case DO_HOLD:
-		fprintf(h->out, "hold");
-		break;
-	case DO_KILL:
-	case DO_START:
-	case DO_SYSCTL:
-	case DO_RELEASE:
-	case DO_ADD:
-	case DO_REMOVE:
-	case DO_NFT:
-	case DO_CONNTRACK:
-	case DO_EXPECT:
-	case DO_COUNT:
-		break;
-	}
-	fputc('\n', h->out);
+	address(h, HOST_SERVER, st->to, a, sizeof a);
+	snprintf(to, sizeof to, h->family == 6 ? "[%s]:%d" : "%s:%d", a, PORT);
+	if (st->from)
+		address(h, HOST_CLIENT, st->from, from, sizeof from);
+	fprintf(h->out, "  %s> %u %s\n", actor_names[host], ++h->command[host],
+	        step_order(st, to, from, order, sizeof order));
 }
 
 static void nft(struct hand *h, const struct nft_text *t)

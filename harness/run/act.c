@@ -2,6 +2,7 @@
 /* A step of a scenario, carried out: mostly a command to a peer. */
 #include "runner.h"
 
+#include "model/order.h"
 #include "netns/sysctl.h"
 
 #include <errno.h>
@@ -15,77 +16,20 @@ static unsigned number_of(const struct runner *r)
 	return r->step + 1;
 }
 
-/* The words of connect and churn after the count: where to, where from, how fast. */
-static const char *destination(const struct runner *r, const struct step *s, char *buf, size_t size)
-{
-	unsigned family = r->order->family;
-	struct endpoint to = topology_address(HOST_SERVER, family, s->to ? s->to : 1);
-	char text[ENDPOINT_TEXT];
-	size_t n;
-
-	to.port = SERVER_PORT;
-	n = (size_t)snprintf(buf, size, "%s", endpoint_format(&to, text, sizeof text));
-	if (s->rate > 0)
-		n += (size_t)snprintf(buf + n, size - n, " rate=%g", s->rate);
-	if (s->from) {
-		struct endpoint from = topology_address(HOST_CLIENT, family, s->from);
-
-		endpoint_format(&from, text, sizeof text);
-		*strrchr(text, ':') = 0;
-		snprintf(buf + n, size - n, " from=%s", text);
-	}
-	return buf;
-}
-
-static const char *how_many(unsigned count, char *buf, size_t size)
-{
-	if (count == ALL)
-		snprintf(buf, size, "all");
-	else
-		snprintf(buf, size, "%u", count);
-	return buf;
-}
-
 static void tell(struct runner *r, enum host h, const struct step *s)
 {
-	const char *verb = step_action_names[s->action];
-	unsigned n = number_of(r);
-	char a[256], b[16];
+	unsigned family = r->order->family;
+	struct endpoint end = topology_address(HOST_SERVER, family, s->to ? s->to : 1);
+	char to[ENDPOINT_TEXT], from[ENDPOINT_TEXT] = "", order[ORDER_TEXT];
 
-	switch (s->action) {
-	case DO_CONNECT:
-	case DO_CHURN:
-		cast_tell(
-		        r->cast, h, n, "%s %u %s", verb, s->count, destination(r, s, a, sizeof a));
-		break;
-	case DO_SEND:
-		cast_tell(r->cast, h, n, "send %llu on=%s", (unsigned long long)s->bytes,
-		        how_many(s->count, b, sizeof b));
-		break;
-	case DO_CLOSE:
-	case DO_SHUTDOWN:
-	case DO_ABORT:
-		cast_tell(r->cast, h, n, "%s on=%s", verb, how_many(s->count, b, sizeof b));
-		break;
-	case DO_ACCEPT:
-	case DO_READ:
-		cast_tell(r->cast, h, n, "%s %s", verb, s->on ? "on" : "off");
-		break;
-	case DO_HOLD:
-		cast_tell(r->cast, h, n, "hold");
-		break;
-	case DO_KILL:
-	case DO_START:
-	case DO_SYSCTL:
-	case DO_RELEASE:
-	case DO_ADD:
-	case DO_REMOVE:
-	case DO_NFT:
-	case DO_CONNTRACK:
-	case DO_EXPECT:
-	case DO_COUNT:
-		break;
+	end.port = SERVER_PORT;
+	endpoint_format(&end, to, sizeof to);
+	if (s->from) {
+		end = topology_address(HOST_CLIENT, family, s->from);
+		endpoint_format(&end, from, sizeof from);
+		*strrchr(from, ':') = 0;
 	}
+	cast_tell(r->cast, h, number_of(r), "%s", step_order(s, to, from, order, sizeof order));
 }
 
 static int send_signal(struct runner *r, enum host h, int signal, struct err *err)
