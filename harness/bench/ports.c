@@ -260,7 +260,7 @@ int ports_measure(struct ports_run *p, const struct bench_config *c, struct err 
 double ports_cost_us(const struct ports_run *p, double lo, double hi)
 {
 	unsigned all = p->hi - p->lo + 1;
-	unsigned from = (unsigned)(lo * all), to = (unsigned)(hi * all), n = 0;
+	unsigned from = (unsigned)(lo * all), to = (unsigned)(hi * all), n = 0, half;
 	uint64_t *v;
 	double middle;
 
@@ -272,7 +272,8 @@ double ports_cost_us(const struct ports_run *p, double lo, double hi)
 	for (unsigned i = from; i < to; i++)
 		v[n++] = p->cost_ns[i];
 	qsort(v, n, sizeof *v, ascending);
-	middle = (double)v[n / 2] / 1e3;
+	half = n / 2;
+	middle = (double)v[half] / 1e3;
 	free(v);
 	return middle;
 }
