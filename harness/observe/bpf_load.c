@@ -19,11 +19,12 @@
 static const struct {
 	const char *name;
 	enum bpf_program_bit bit;
-	int instead;   /* stands in */
+	int instead;   /* 1: stands in; 2: helps, and it does without */
 	int in_counts; /* also wanted when there are only counts */
 	int in_quick;  /* also wanted when it has to be quick */
 } table[] = {
         {"on_state", BPF_HAS_STATE, 0, 1, 1},
+        {"on_state_inside", BPF_HAS_STATE, 2, 1, 1},
         {"on_timer_start", BPF_HAS_TW_START, 0, 1, 1},
         {"on_timer_cancel", BPF_HAS_TW_CANCEL, 0, 1, 1},
         {"on_timer_expire", BPF_HAS_TW_EXPIRE, 0, 1, 1},
@@ -86,7 +87,7 @@ static unsigned first_choice(const struct bpf_options *o)
 	unsigned mask = 0;
 
 	for (unsigned i = 0; i < PROGRAMS; i++)
-		if (!table[i].instead && wanted(i, o))
+		if (table[i].instead != 1 && wanted(i, o))
 			mask |= 1u << i;
 	return mask;
 }
@@ -99,7 +100,7 @@ static unsigned probe(const struct bpf_options *o)
 	for (unsigned i = 0; i < PROGRAMS; i++) {
 		struct teardown_bpf *s;
 
-		if (!wanted(i, o) || bits & 1u << table[i].bit)
+		if (!wanted(i, o) || (table[i].instead == 1 && bits & 1u << table[i].bit))
 			continue;
 		s = load(o, 1u << i);
 		if (!s)
@@ -173,6 +174,31 @@ void bpf_programs_unload(struct bpf_programs *p)
 		bpf_link__destroy(p->links[i]);
 	teardown_bpf__destroy(p->skeleton);
 	free(p);
+}
+
+static uint64_t misses(const struct bpf_programs *p, const char *name)
+{
+	const struct bpf_program *prog = bpf_object__find_program_by_name(p->skeleton->obj, name);
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof info;
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t bpf_programs_missed(const struct bpf_programs *p)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct raw_nesting *each = must(calloc((size_t)(cpus > 0 ? cpus : 1), sizeof *each));
+	uint64_t missed = misses(p, "on_state"), rescued = 0;
+	__u32 key = 0;
+
+	if (cpus > 0 && !bpf_map_lookup_elem(bpf_programs_map(p, "nesting"), &key, each))
+		for (int i = 0; i < cpus; i++)
+			rescued += each[i].rescued;
+	free(each);
+	return missed > rescued ? missed - rescued : 0;
 }
 
 unsigned bpf_programs_had(const struct bpf_programs *p)

@@ -117,25 +117,25 @@ static void endpoint_of(struct endpoint *ret, const uint8_t *addr, uint8_t famil
 	}
 }
 
-static struct event event_of(const struct raw_event *raw, enum event_kind kind)
+/* All of it but the details, which begin as zeroes. */
+static void event_begin(struct event *e, const struct raw_event *raw, enum event_kind kind)
 {
-	struct event e = {0};
-
-	e.t_ns = raw->t_ns;
-	e.kind = kind;
-	e.source = SRC_BPF;
-	e.host = raw->host;
-	e.cookie = raw->cookie;
-	endpoint_of(&e.tuple.local, raw->local, raw->family, raw->local_port);
-	endpoint_of(&e.tuple.remote, raw->remote, raw->family, raw->remote_port);
-	return e;
+	memset(e, 0, sizeof *e);
+	e->t_ns = raw->t_ns;
+	e->kind = kind;
+	e->source = SRC_BPF;
+	e->host = raw->host;
+	e->cookie = raw->cookie;
+	endpoint_of(&e->tuple.local, raw->local, raw->family, raw->local_port);
+	endpoint_of(&e->tuple.remote, raw->remote, raw->family, raw->remote_port);
 }
 
 static void tell_state(
         struct bpf_merge *m, const struct raw_event *raw, enum tcp_state from, enum tcp_state to)
 {
-	struct event e = event_of(raw, EV_STATE);
+	struct event e;
 
+	event_begin(&e, raw, EV_STATE);
 	e.state.from = from;
 	e.state.to = to;
 	e.state.since_ns = raw->t_ns;
@@ -146,24 +146,23 @@ static void tell_state(
 	m->each(m->arg, &e);
 }
 
-static struct event deed_of(
-        const struct raw_event *raw, enum kernel_deed deed, enum tcp_state state)
+static void deed_begin(
+        struct event *e, const struct raw_event *raw, enum kernel_deed deed, enum tcp_state state)
 {
-	struct event e = event_of(raw, EV_KERNEL);
-
-	e.kernel.deed = deed;
-	e.kernel.state = state;
-	e.kernel.flags = raw->flags;
-	e.kernel.pid = raw->pid;
-	e.kernel.tid = raw->tid;
-	return e;
+	event_begin(e, raw, EV_KERNEL);
+	e->kernel.deed = deed;
+	e->kernel.state = state;
+	e->kernel.flags = raw->flags;
+	e->kernel.pid = raw->pid;
+	e->kernel.tid = raw->tid;
 }
 
 static void tell_deed(struct bpf_merge *m, const struct raw_event *raw, enum kernel_deed deed,
         enum tcp_state state)
 {
-	struct event e = deed_of(raw, deed, state);
+	struct event e;
 
+	deed_begin(&e, raw, deed, state);
 	m->each(m->arg, &e);
 }
 
@@ -177,8 +176,9 @@ static uint64_t timer_ns(const struct bpf_merge *m, const struct raw_event *raw)
 static void tell_timer(struct bpf_merge *m, const struct raw_event *raw, enum kernel_deed deed,
         enum tcp_state state)
 {
-	struct event e = deed_of(raw, deed, state);
+	struct event e;
 
+	deed_begin(&e, raw, deed, state);
 	e.kernel.timer_ns = timer_ns(m, raw);
 	m->each(m->arg, &e);
 }
@@ -463,8 +463,9 @@ static void on_segment(struct bpf_merge *m, const struct raw_event *raw)
 
 static void on_retransmit(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct event e = deed_of(raw, KERNEL_RETRANSMIT, raw->to);
+	struct event e;
 
+	deed_begin(&e, raw, KERNEL_RETRANSMIT, raw->to);
 	e.kernel.seq = raw->value;
 	e.kernel.length = raw->length;
 	e.kernel.probe = raw->extra;
@@ -473,8 +474,9 @@ static void on_retransmit(struct bpf_merge *m, const struct raw_event *raw)
 
 static void on_reset_sent(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct event e = deed_of(raw, KERNEL_RESET_SENT, raw->to);
+	struct event e;
 
+	deed_begin(&e, raw, KERNEL_RESET_SENT, raw->to);
 	if (raw->value < BPF_REASONS)
 		memcpy(e.kernel.reason, m->reasons[raw->value], sizeof e.kernel.reason);
 	m->each(m->arg, &e);

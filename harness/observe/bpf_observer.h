@@ -36,7 +36,8 @@ struct bpf_observer {
 
 struct bpf_programs *bpf_programs_load(const struct bpf_options *o, struct err *err);
 void bpf_programs_unload(struct bpf_programs *p);
-unsigned bpf_programs_had(const struct bpf_programs *p); /* 1 << BPF_HAS_x */
+unsigned bpf_programs_had(const struct bpf_programs *p);    /* 1 << BPF_HAS_x */
+uint64_t bpf_programs_missed(const struct bpf_programs *p); /* transitions, of any namespace */
 int bpf_programs_map(const struct bpf_programs *p, const char *name);
 
 /* ---- bpf_reasons.c ---- */

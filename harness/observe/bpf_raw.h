@@ -60,6 +60,12 @@ struct raw_sleeper {
 	__u32 pad[15];
 };
 
+/* Of the program for states, on one processor. */
+struct raw_nesting {
+	__u64 inside;  /* it runs */
+	__u64 rescued; /* what its twin has seen instead */
+};
+
 struct raw_counts {
 	__u64 entered[14];
 	__u64 minisockets, rearms, cancels, expired;

@@ -28,6 +28,7 @@ struct bpf_ring {
 	struct bpf_merge *merge;
 	void (*each)(void *arg, const struct event *e);
 	void *arg;
+	uint64_t missed_before;          /* before this ring was opened */
 	int events;                      /* handed over by this call */
 	const struct raw_event *current; /* the record being handled */
 	struct event *readable, *timer;  /* with bpf_ring_start */
@@ -81,6 +82,7 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 		free(r);
 		return NULL;
 	}
+	r->missed_before = bpf_programs_missed(o->programs);
 	r->merge = bpf_merge_new(o->reasons, clock_hz(), deliver, r);
 	return r;
 }
@@ -125,7 +127,7 @@ size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uin
 uint64_t bpf_ring_lost(struct bpf_ring *r)
 {
 	struct bpf_counts c;
-	uint64_t lost = 0;
+	uint64_t lost = bpf_programs_missed(r->observer->programs) - r->missed_before;
 
 	for (int h = 0; h < HOST_COUNT; h++) {
 		if (!r->observer->watched[r->slot][h])

@@ -61,6 +61,13 @@ struct {
 	__type(value, struct raw_sleeper);
 } sleepers SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct raw_nesting);
+} nesting SEC(".maps");
+
 extern const void tw_timer_handler __ksym __weak;
 extern const void tcp_write_timer __ksym __weak;
 extern const void reqsk_timer_handler __ksym __weak;
@@ -170,13 +177,15 @@ static __always_inline void read_tuple(struct raw_event *e, const struct sock_co
 	}
 }
 
-/* From a full socket. Its port is inet_sport: skc_num is 0 again by the time of CLOSE. */
+/* From a full socket. Its port is in inet_sport still when skc_num is 0 again, at CLOSE. */
 static __always_inline void socket_tuple(struct raw_event *e, const struct sock *sk)
 {
 	const struct inet_sock *inet = (const struct inet_sock *)sk;
 
 	e->family = sk->__sk_common.skc_family;
-	e->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	e->local_port = sk->__sk_common.skc_num;
+	if (!e->local_port)
+		e->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
 	e->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
 	if (e->family == AF_INET6) {
 		BPF_CORE_READ_INTO(&e->local, sk, __sk_common.skc_v6_rcv_saddr);
@@ -219,8 +228,7 @@ static __always_inline int caused_by_process(const struct sock *sk, int from, in
 	return 0;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, struct sock *sk, int from, int to)
+static __always_inline int state(void *ctx, struct sock *sk, int from, int to)
 {
 	struct raw_event *e;
 	struct target t;
@@ -233,7 +241,9 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 		return 0;
 	if (to >= 0 && to < 14)
 		t.count->entered[to]++;
-	cookie = bpf_get_socket_cookie(sk); /* made now if need be: the minisocket copies it */
+	cookie = sk->__sk_common.skc_cookie.counter;
+	if (!cookie)
+		cookie = bpf_get_socket_cookie(sk); /* makes it: the minisocket will copy it */
 	if (counts_only)
 		return 0;
 	e = begin(&t, RAW_STATE);
@@ -247,6 +257,36 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 		by_process(ctx, e);
 	end(&t, e);
 	return 0;
+}
+
+/*
+ * The kernel does not run a program inside itself: of segments that arrive while a system call is
+ * in on_state, on this processor, it would see nothing. That is when the twin steps in.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int from, int to)
+{
+	__u32 zero = 0;
+	struct raw_nesting *n = bpf_map_lookup_elem(&nesting, &zero);
+
+	if (!n)
+		return 0;
+	*(volatile __u64 *)&n->inside = 1;
+	state(ctx, sk, from, to);
+	*(volatile __u64 *)&n->inside = 0;
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_inside, struct sock *sk, int from, int to)
+{
+	__u32 zero = 0;
+	struct raw_nesting *n = bpf_map_lookup_elem(&nesting, &zero);
+
+	if (!n || !*(volatile __u64 *)&n->inside)
+		return 0;
+	n->rescued++;
+	return state(ctx, sk, from, to);
 }
 
 /*
