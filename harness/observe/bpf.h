@@ -122,4 +122,10 @@ size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uin
 /* How many records were lost since the slot's hosts were watched: >0 spoils a dependent verdict. */
 uint64_t bpf_ring_lost(struct bpf_ring *r);
 
+/*
+ * Minisockets that ended without having begun: from before the watching, or, where it began before
+ * the first socket, a sign that something was not seen.
+ */
+uint64_t bpf_ring_strangers(const struct bpf_ring *r);
+
 #endif

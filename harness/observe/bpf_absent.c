@@ -99,6 +99,12 @@ size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uin
 	return 0;
 }
 
+uint64_t bpf_ring_strangers(const struct bpf_ring *r)
+{
+	(void)r;
+	return 0;
+}
+
 uint64_t bpf_ring_lost(struct bpf_ring *r)
 {
 	(void)r;

@@ -59,6 +59,7 @@ struct bpf_merge {
 	ARRAY(struct pending) pending; /* in the order in which they began to wait */
 	size_t first;                  /* of those not looked at yet */
 	size_t for_more;               /* lives that wait so */
+	uint64_t strangers;            /* minisockets that ended and never began */
 	const bpf_reason *reasons;
 	uint64_t jiffy_ns;
 	void (*each)(void *arg, const struct event *e);
@@ -325,6 +326,11 @@ void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
 	m->first = 0;
 }
 
+uint64_t bpf_merge_strangers(const struct bpf_merge *m)
+{
+	return m->strangers;
+}
+
 int bpf_merge_waits(const struct bpf_merge *m)
 {
 	return m->first < m->pending.n;
@@ -428,10 +434,20 @@ static void on_start(struct bpf_merge *m, const struct raw_event *raw)
 	minisocket_moves(m, l, raw);
 }
 
+/* From before anybody watched; where somebody did all the time, a sign that records are missing. */
+static void note_stranger(struct bpf_merge *m, const struct raw_event *raw)
+{
+	const struct life *l = life_find(m, raw);
+
+	m->strangers += !l || !l->minisocket;
+}
+
 static void on_cancel(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct life *l = minisocket_known(m, raw);
+	struct life *l;
 
+	note_stranger(m, raw);
+	l = minisocket_known(m, raw);
 	if (l->waiting == FOR_CLOSE)
 		resolve(m, l);
 	hold(m, l, FOR_MORE, raw);
@@ -439,8 +455,10 @@ static void on_cancel(struct bpf_merge *m, const struct raw_event *raw)
 
 static void on_expire(struct bpf_merge *m, const struct raw_event *raw)
 {
-	struct life *l = minisocket_known(m, raw);
+	struct life *l;
 
+	note_stranger(m, raw);
+	l = minisocket_known(m, raw);
 	if (l->waiting == FOR_CLOSE)
 		resolve(m, l);
 	minisocket_ends(m, l, raw, KERNEL_EXPIRE);

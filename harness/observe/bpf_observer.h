@@ -58,6 +58,9 @@ void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw);
 /* Decides what has waited long enough for a record that would have followed at once. */
 void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns);
 
+/* How many minisockets ended whose beginning was not seen. */
+uint64_t bpf_merge_strangers(const struct bpf_merge *m);
+
 /* Whether a later bpf_merge_settle() may have something to decide. */
 int bpf_merge_waits(const struct bpf_merge *m);
 

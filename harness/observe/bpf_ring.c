@@ -139,6 +139,11 @@ uint64_t bpf_ring_lost(struct bpf_ring *r)
 	return lost;
 }
 
+uint64_t bpf_ring_strangers(const struct bpf_ring *r)
+{
+	return bpf_merge_strangers(r->merge);
+}
+
 /* ---- in an event loop ---- */
 
 static void look_again(struct bpf_ring *r, uint64_t ns)

@@ -278,12 +278,12 @@ static int start_bpf(struct runner *r, struct err *err)
 /* A stream with gaps proves nothing. */
 static void check_lost(struct runner *r)
 {
-	uint64_t lost = r->bpf ? bpf_ring_lost(r->bpf) : 0;
+	uint64_t lost = r->bpf ? bpf_ring_lost(r->bpf) + bpf_ring_strangers(r->bpf) : 0;
 	struct err err;
 
 	if (!lost)
 		return;
-	err_set(&err, ERR_LAB, "%llu events of the kernel were lost: the ring was full",
+	err_set(&err, ERR_LAB, "%llu events of the kernel were lost",
 	        (unsigned long long)lost);
 	runner_trouble(r, &err);
 }

@@ -198,6 +198,7 @@ static void time_wait_from_fin_wait_2(void **s)
 	saw_state(f, 3, ST_TIME_WAIT, ST_CLOSE, end);
 	later(f, 10000000);
 	assert_int_equal(f->n, 4);
+	assert_int_equal(bpf_merge_strangers(f->merge), 0);
 }
 
 static void time_wait_from_closing(void **s)
@@ -376,6 +377,7 @@ static void old_minisocket(void **s)
 	saw_state(f, 1, ST_TIME_WAIT, ST_CLOSE, end);
 	assert_int_equal(f->n, 2);
 	assert_int_equal(f->events[0].cookie, 0);
+	assert_int_equal(bpf_merge_strangers(f->merge), 1);
 }
 
 static void mapped_address(void **s)
