@@ -128,6 +128,10 @@ static int summary(struct trace *t)
 	duration_format(clock_now_ns() - t->head.origin_ns, took, sizeof took);
 	fprintf(stderr, "%llu events in %s, %llu lost\n", (unsigned long long)t->shown, took,
 	        (unsigned long long)lost);
+	if (bpf_ring_missed(t->ring))
+		fprintf(stderr,
+		        "%llu transitions of the whole machine went unseen: perhaps some of these\n",
+		        (unsigned long long)bpf_ring_missed(t->ring));
 	return lost ? EXIT_LAB : EXIT_PASSED;
 }
 

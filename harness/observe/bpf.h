@@ -123,6 +123,12 @@ size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uin
 uint64_t bpf_ring_lost(struct bpf_ring *r);
 
 /*
+ * Transitions that no program saw since the ring was opened, because a program does not run inside
+ * itself. Of the whole machine: whose they were is not known, so they are no proof of a gap here.
+ */
+uint64_t bpf_ring_missed(const struct bpf_ring *r);
+
+/*
  * Minisockets that ended without having begun: from before the watching, or, where it began before
  * the first socket, a sign that something was not seen.
  */

@@ -105,6 +105,12 @@ uint64_t bpf_ring_strangers(const struct bpf_ring *r)
 	return 0;
 }
 
+uint64_t bpf_ring_missed(const struct bpf_ring *r)
+{
+	(void)r;
+	return 0;
+}
+
 uint64_t bpf_ring_lost(struct bpf_ring *r)
 {
 	(void)r;

@@ -127,7 +127,7 @@ size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uin
 uint64_t bpf_ring_lost(struct bpf_ring *r)
 {
 	struct bpf_counts c;
-	uint64_t lost = bpf_programs_missed(r->observer->programs) - r->missed_before;
+	uint64_t lost = 0;
 
 	for (int h = 0; h < HOST_COUNT; h++) {
 		if (!r->observer->watched[r->slot][h])
@@ -137,6 +137,11 @@ uint64_t bpf_ring_lost(struct bpf_ring *r)
 		lost += c.lost;
 	}
 	return lost;
+}
+
+uint64_t bpf_ring_missed(const struct bpf_ring *r)
+{
+	return bpf_programs_missed(r->observer->programs) - r->missed_before;
 }
 
 uint64_t bpf_ring_strangers(const struct bpf_ring *r)

@@ -279,12 +279,17 @@ static int start_bpf(struct runner *r, struct err *err)
 static void check_lost(struct runner *r)
 {
 	uint64_t lost = r->bpf ? bpf_ring_lost(r->bpf) + bpf_ring_strangers(r->bpf) : 0;
+	uint64_t missed = r->bpf ? bpf_ring_missed(r->bpf) : 0;
 	struct err err;
 
+	if (missed)
+		runner_note(r, ACTOR_LAB,
+		        "%llu transitions of this machine went unseen by BPF; looks tell what of "
+		        "them was here",
+		        (unsigned long long)missed);
 	if (!lost)
 		return;
-	err_set(&err, ERR_LAB, "%llu events of the kernel were lost",
-	        (unsigned long long)lost);
+	err_set(&err, ERR_LAB, "%llu events of the kernel were lost", (unsigned long long)lost);
 	runner_trouble(r, &err);
 }
 
