@@ -7,12 +7,12 @@ _lastack() {
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="$("$bin" help 2>/dev/null | sed -n 's/^  lastack \([a-z]*\).*/\1/p') help"
+		words="$("$bin" help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p') help"
 	elif [[ $cur == -* ]]; then
 		words=$("$bin" help "${COMP_WORDS[1]}" 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)
 	else
 		case $prev in
-		help) words=$("$bin" help 2>/dev/null | sed -n 's/^  lastack \([a-z]*\).*/\1/p') ;;
+		help) words=$("$bin" help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p') ;;
 		--ip) words="4 6" ;;
 		--report) words="term tap json" ;;
 		--netns) words=$(ls /run/netns 2>/dev/null) ;;
