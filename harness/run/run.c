@@ -278,8 +278,9 @@ static int start_bpf(struct runner *r, struct err *err)
 /* A stream with gaps proves nothing. */
 static void check_lost(struct runner *r)
 {
-	uint64_t lost = r->bpf ? bpf_ring_lost(r->bpf) + bpf_ring_strangers(r->bpf) : 0;
-	uint64_t missed = r->bpf ? bpf_ring_missed(r->bpf) : 0;
+	uint64_t lost = r->bpf ? bpf_ring_lost(r->bpf) : 0;
+	uint64_t missed =
+	        r->bpf ? bpf_ring_missed(r->bpf) + bpf_ring_strangers(r->bpf) : 0;
 	struct err err;
 
 	if (missed)

@@ -34,7 +34,7 @@ commands() { # scenario, family
 # A shell with namespaces of its own: nothing of it is left when it ends.
 alone() {
 	unshare --mount --net --propagation private bash -c '
-		mkdir -p /run/netns && mount -t tmpfs none /run/netns && set -e && . "$1"' - "$1"
+		mount -t tmpfs none /run && mkdir /run/netns && set -e && . "$1"' - "$1"
 }
 
 "$BIN/lastack" list --json >"$work/list" || exit 1

@@ -59,7 +59,8 @@ def has_sysctl(ns, name):
 
 
 def build():
-    run("mount", "-t", "tmpfs", "none", "/run/netns")
+    run("mount", "-t", "tmpfs", "none", "/run")
+    os.mkdir("/run/netns")
     for ns, address in (("client", CLIENT), ("server", SERVER)):
         run("ip", "netns", "add", ns)
         run("ip", "-n", ns, "link", "set", "lo", "up")
