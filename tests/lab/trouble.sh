@@ -60,6 +60,12 @@ link: wire
 steps:
 - client: {connect: 1}
 - expect: {client: {ESTABLISHED: 1}}'
+scenario tun 'claim: It needs TUN by name
+needs: [tun]
+link: wire
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
 scenario plain 'claim: It opens and closes
 link: veth
 server: {on_eof: close}
@@ -141,10 +147,10 @@ if mkdir "$here/full" && mount -t tmpfs -o size=8k tmpfs "$here/full" 2>/dev/nul
 fi
 
 # Without /dev/net/tun, and without root.
-run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/wire.yaml'"
-expect "no TUN: the wire is skipped, and all was" 4 "tun"
-run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/wire.yaml' '$here/plain.yaml'"
-expect "no TUN: the rest runs" 0 "1 passed, 0 failed, 1 skipped"
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/tun.yaml'"
+expect "no TUN: what needs it is skipped, and all was" 4 "needs tun"
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/tun.yaml' '$here/wire.yaml'"
+expect "no TUN: the wire runs on packet sockets" 0 "1 passed, 0 failed, 1 skipped"
 chmod 644 "$here"/*.yaml
 if setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur true 2>/dev/null; then
 	run setpriv --reuid=65534 --regid=65534 --clear-groups "$here/lastack" run --ip 4 "$here/plain.yaml"
