@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -263,14 +262,6 @@ static void set_up(struct peer *p)
 		listen_on(p);
 }
 
-/* As far as this user may: see hurry() in run.c. */
-static void hurry(pid_t pid)
-{
-	const struct sched_param p = {.sched_priority = PEER_PRIORITY};
-
-	sched_setscheduler(pid, SCHED_RR, &p);
-}
-
 int cast_start(struct cast *c, enum host h, struct err *err)
 {
 	struct peer *p = &c->peers[h];
@@ -291,7 +282,7 @@ int cast_start(struct cast *c, enum host h, struct err *err)
 		p->pid = 0;
 		return -1;
 	}
-	hurry(p->pid);
+	priority_raise_peer(p->pid);
 	p->to = must(evbuffer_new());
 	p->from = must(evbuffer_new());
 	p->words = must(evbuffer_new());

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One run of one scenario. The controller schedules runs, each in a cell of its own; the runner,
- * init of the cell, knows all the stages. They talk over the cell's channel, one packet a message:
+ * One run of one scenario. The controller (controller.c) schedules runs; a slot (slot.c) starts a
+ * cell for one, in which the runner, its init, goes through the stages (run.c):
  *
- *   "waits for server CLOSE_WAIT = 100 ..."    for the progress line
- *   "idle", "busy"                             a long wait begins, has ended
- *   "missing WHY", "broken WHY"                there is no timeline: SKIP, ERROR
- *   "done PASS"                                the timeline is complete, and this is the verdict on
- * it
+ *   controller.c -> slot.c ==cell_spawn()==> run.c -> steps.c -> act.c
+ *                     ^                        |
+ *                     '------ channel.c -------'  what it waits for; its verdict at the end
  *
  * The timeline itself goes into a file that the controller opened before, so that it has what there
  * was even of a runner that crashed. The controller judges that timeline again, as a replay would,

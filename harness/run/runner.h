@@ -2,13 +2,18 @@
 /*
  * Inside the runner. One thread, one event loop; its parts share struct runner:
  *
- *   run.c     the stages, and the loop: events in, rulings out
- *   cast.c    the peers: starts them, commands out, reports in
- *   act.c     a step of the scenario to commands
- *   track.c   every look at a socket, from wherever, to one order of transitions
- *   filter.c  the rules of the wire, where there is none
- *   router.c  the router: rules, and what it tracks
- *   watch.c   when to dump sockets, counters and descriptors
+ *   run.c       the stages: builds the cell, starts the peers, sends the verdict
+ *   steps.c     the loop: a step begins, is ruled on, ends
+ *   act.c       a step of the scenario to commands
+ *   cast.c      the peers: starts them, commands out, reports in
+ *   emit.c      what is observed to the timeline and the judge
+ *   stream.c    the kernel's event stream
+ *   link.c      the wire, where there is one
+ *   track.c     every look at a socket, from wherever, to one order of transitions
+ *   filter.c    the rules of the wire, where there is none
+ *   router.c    the router: rules, and what it tracks
+ *   watch.c     when to dump sockets, counters and descriptors
+ *   priority.c  before the machine's other work
  *
  * Transitions come from the kernel's event stream where there is one (r->bpf); then looks at
  * sockets tell details only.
@@ -28,10 +33,6 @@
 
 #define SERVER_PORT 5000
 
-/* Of SCHED_RR. */
-#define RUNNER_PRIORITY 2
-#define PEER_PRIORITY   1
-
 struct cast;
 struct track;
 struct watch;
@@ -44,6 +45,7 @@ struct runner {
 	int channel;
 	struct event_base *base;
 	struct cell cell;
+	int device[2]; /* the wire's ends, -1 none */
 	struct wire *wire;
 	struct bpf_ring *bpf; /* NULL: transitions come from looks at the sockets */
 	struct cast *cast;
@@ -69,6 +71,8 @@ struct runner {
 	uint64_t progress_ns;   /* when the controller was last told what is waited for */
 };
 
+/* ---- emit.c ---- */
+
 /* Puts an event on the timeline: writes it, and feeds the judge. t_ns 0 means now. */
 void runner_emit(struct runner *r, struct event *e);
 void runner_note(struct runner *r, enum host h, const char *fmt, ...)
@@ -76,10 +80,11 @@ void runner_note(struct runner *r, enum host h, const char *fmt, ...)
 /* The lab failed: the run ends with ERROR. */
 void runner_trouble(struct runner *r, const struct err *err);
 
-const struct step *runner_step(const struct runner *r); /* under way, or NULL */
+/* ---- steps.c ---- */
 
-/* Puts what the kernel's event stream has until now on the timeline. */
-void runner_catch_up(struct runner *r);
+void steps_new(struct runner *r);
+void steps_await_peers(struct runner *r); /* the first step waits for them, not for ever */
+const struct step *runner_step(const struct runner *r); /* under way, or NULL */
 
 /* ---- cast.c ---- */
 
@@ -97,6 +102,23 @@ pid_t cast_pid(const struct cast *c, enum host h); /* 0: not running */
 /* ---- act.c ---- */
 
 int act(struct runner *r, const struct step *s, struct err *err);
+
+/* ---- stream.c ---- */
+
+int stream_new(struct runner *r, struct err *err); /* r->bpf, where the order has an observer */
+/* Puts what it has until now on the timeline, and what the router's has. */
+void stream_catch_up(struct runner *r);
+void stream_check(struct runner *r); /* one with gaps proves nothing: that is trouble */
+
+/* ---- link.c ---- */
+
+int link_device(void *arg, enum host h, const char *name, struct err *err); /* for cell_config */
+int link_new(struct runner *r, struct err *err); /* r->wire, where the link is one */
+
+/* ---- priority.c ---- */
+
+void priority_raise(struct runner *r);
+void priority_raise_peer(pid_t pid);
 
 /* ---- track.c ---- */
 

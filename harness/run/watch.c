@@ -136,7 +136,7 @@ static int look(struct watch *w, enum host h, struct err *err)
 {
 	struct event e = {.kind = EV_SAMPLE, .source = SRC_SOCK_DIAG, .host = h};
 
-	runner_catch_up(w->r);
+	stream_catch_up(w->r);
 	if (asked(w, "counter", h) && counters(w, h, err))
 		return -1;
 	if (asked(w, "segment", ACTOR_WIRE) && filter_look(w->r->filter, h, err))
@@ -145,7 +145,7 @@ static int look(struct watch *w, enum host h, struct err *err)
 		return -1;
 	if (dump(w, h, err))
 		return -1;
-	runner_catch_up(w->r);
+	stream_catch_up(w->r);
 	runner_emit(w->r, &e);
 	return 0;
 }
@@ -220,7 +220,7 @@ void watch_look(struct watch *w, enum host h, const struct tuple *tuple)
 	uint64_t t = clock_now_ns();
 	int found;
 
-	runner_catch_up(w->r);
+	stream_catch_up(w->r);
 	found = sock_diag_find(w->diag[h], tuple, &row, &err);
 	if (found < 0)
 		runner_trouble(w->r, &err);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The wire between the hosts, where the link is one: what arrives goes on the timeline, between
+ * looks at the sockets on both ends, since a change between two looks is the segment's doing.
+ */
+#include "runner.h"
+
+#include "netns/packet.h"
+
+int link_device(void *arg, enum host h, const char *name, struct err *err)
+{
+	struct runner *r = arg;
+	int fd = wire_device_open(name, err);
+
+	if (fd < 0)
+		return -1;
+	r->device[h != HOST_CLIENT] = fd;
+	return 0;
+}
+
+static void on_arrived(void *arg, const struct event *e)
+{
+	struct runner *r = arg;
+	struct event copy = *e;
+
+	/* What the sender's socket became comes before what it sent. */
+	watch_look(r->watch, e->host, &e->tuple);
+	runner_emit(r, &copy);
+	watch_kick(r->watch);
+}
+
+/* Before and after: what changed in between, the segment did. */
+static void look_at_receiver(void *arg, const struct event *e)
+{
+	struct runner *r = arg;
+	struct tuple there = tuple_reversed(&e->tuple);
+
+	watch_look(r->watch, e->host == HOST_CLIENT ? HOST_SERVER : HOST_CLIENT, &there);
+}
+
+static void on_wire_trouble(void *arg, const struct err *err)
+{
+	runner_trouble(arg, err);
+}
+
+int link_new(struct runner *r, struct err *err)
+{
+	const struct wire_config config = {
+	        .base = r->base,
+	        .fd = {r->device[0], r->device[1]},
+	        .rules = r->scenario->rules.v,
+	        .n_rules = r->scenario->rules.n,
+	        .seed = r->order->seed,
+	        .pcapng = r->order->capture >= 0 ? fdopen(r->order->capture, "w") : NULL,
+	        .arrived = on_arrived,
+	        .delivering = look_at_receiver,
+	        .delivered = look_at_receiver,
+	        .trouble = on_wire_trouble,
+	        .arg = r,
+	};
+
+	if (r->cell.topology.link != LINK_WIRE)
+		return 0;
+	r->wire = wire_new(&config, err);
+	return r->wire ? 0 : -1;
+}
