@@ -171,4 +171,19 @@ static inline void story_verdict(struct story *st)
 	judge_verdict(st->j, &st->v);
 }
 
+static inline enum answer_kind rule_kind(struct story *st)
+{
+	return judge_rule(st->j).kind;
+}
+
+static inline void expect_error(struct story *st, const char *why)
+{
+	assert_int_equal(rule_kind(st), ANSWER_FAILS);
+	story_step(st, 50, 0, STEP_FAILS);
+	story_verdict(st);
+	assert_int_equal(st->v.kind, VERDICT_ERROR);
+	assert_string_equal(st->v.why, why);
+	story_end(st);
+}
+
 #endif

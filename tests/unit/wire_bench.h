@@ -19,6 +19,8 @@
 
 #define A SEG_ACK
 
+#define SEGMENTS(b) ((b)->arrived.v)
+
 /* A wire, the far ends of its devices, and what it told. */
 struct bench {
 	struct event_base *base;
@@ -186,6 +188,21 @@ static inline int wait_for(struct bench *b, enum host at, struct segment *s)
 		event_base_loop(b->base, EVLOOP_ONCE);
 	}
 	return 1;
+}
+
+/* A wire with one rule, after a handshake, with nothing waiting at either host. */
+static inline void ready(struct bench *b, const struct wire_rule *r, size_t n)
+{
+	bench_start(b, r, n);
+	handshake(b, 0);
+	drain(b, HOST_SERVER);
+	drain(b, HOST_CLIENT);
+}
+
+static inline void server_sends(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack)
+{
+	put(b, (struct shape){
+	               .from = HOST_SERVER, .flags = flags, .seq = seq, .ack = ack, .window = 500});
 }
 
 #endif
