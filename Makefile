@@ -75,8 +75,8 @@ $(B)/gen/vmlinux.h: $(BTF)
 	@mkdir -p $(@D)
 	bpftool btf dump file $< format c >$@.tmp && mv $@.tmp $@
 
-$(B)/gen/%.bpf.o: harness/observe/bpf/%.bpf.c harness/observe/bpf_raw.h $(B)/gen/vmlinux.h
-	$(BPF_CC) -O2 -g -Wall -Werror -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I$(B)/gen -Iharness -c -o $@ $<
+$(B)/gen/%.bpf.o: harness/observe/bpf/%.bpf.c harness/observe/bpf_raw.h $(wildcard harness/observe/bpf/*.h) $(B)/gen/vmlinux.h
+	$(BPF_CC) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -I$(B)/gen -Iharness -c -o $@ $<
 	llvm-strip -g $@
 
 $(B)/gen/%.skel.h: $(B)/gen/%.bpf.o

@@ -39,23 +39,29 @@ int bpf_netns_cookie(uint64_t *ret, struct err *err)
 #include <sys/mman.h>
 
 #define RING_BYTES (2u << 20)
+#define BELL_BYTES 4096
 
-static size_t sleepers_bytes(void)
+static size_t queues_bytes(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	return (BPF_SLOTS * sizeof(struct raw_sleeper) + page - 1) / page * page;
+	return (BPF_SLOTS * sizeof(struct raw_queue) + page - 1) / page * page;
 }
 
-static int map_sleepers(struct bpf_observer *o, struct err *err)
+static int map_queues(struct bpf_observer *o, struct err *err)
 {
-	int fd = bpf_programs_map(o->programs, "sleepers");
-	void *at = mmap(NULL, sleepers_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int fd = bpf_programs_map(o->programs, "queues");
+	void *at = mmap(NULL, queues_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (at == MAP_FAILED)
-		return err_sys(err, "bpf: mapping the map of sleepers");
-	o->sleepers = at;
+		return err_sys(err, "bpf: mapping the map of queues");
+	o->queues = at;
 	return 0;
+}
+
+uint64_t bpf_ring_lines(const struct bpf_options *o)
+{
+	return o->ring_bytes / RAW_LINE;
 }
 
 struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct err *err)
@@ -67,13 +73,14 @@ struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct 
 	if (!o->options.ring_bytes)
 		o->options.ring_bytes = RING_BYTES;
 	for (int i = 0; i < BPF_SLOTS; i++)
-		o->ring[i] = -1;
+		o->ring[i] = o->bell[i] = -1;
 	o->programs = bpf_programs_load(&o->options, err);
-	if (!o->programs || map_sleepers(o, err)) {
+	if (!o->programs || map_queues(o, err)) {
 		bpf_observer_free(o);
 		return NULL;
 	}
 	o->rings = bpf_programs_map(o->programs, "rings");
+	o->bells = bpf_programs_map(o->programs, "bells");
 	o->nets = bpf_programs_map(o->programs, "nets");
 	o->counts = bpf_programs_map(o->programs, "counts");
 	bpf_reasons_read(o->reasons);
@@ -84,11 +91,14 @@ void bpf_observer_free(struct bpf_observer *o)
 {
 	if (!o)
 		return;
-	if (o->sleepers)
-		munmap(o->sleepers, sleepers_bytes());
-	for (int i = 0; i < BPF_SLOTS; i++)
+	if (o->queues)
+		munmap(o->queues, queues_bytes());
+	for (int i = 0; i < BPF_SLOTS; i++) {
 		if (o->ring[i] >= 0)
 			close(o->ring[i]);
+		if (o->bell[i] >= 0)
+			close(o->bell[i]);
+	}
 	bpf_programs_unload(o->programs);
 	free(o);
 }
@@ -98,24 +108,39 @@ unsigned bpf_observer_had(const struct bpf_observer *o)
 	return bpf_programs_had(o->programs);
 }
 
+/* Puts a new map into the slot's place of a map of maps. The descriptor, or -1. */
+static int fill_slot(int outer, unsigned slot, int fd, struct err *err)
+{
+	if (fd < 0)
+		return err_sys(err, "bpf: a map for the records of slot %u", slot);
+	if (!bpf_map_update_elem(outer, &slot, &fd, BPF_ANY))
+		return fd;
+	err_sys(err, "bpf: the map for the records of slot %u", slot);
+	close(fd);
+	return -1;
+}
+
+static int new_ring(const struct bpf_observer *o)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, how, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "ring", sizeof(uint32_t), RAW_LINE,
+	        (uint32_t)bpf_ring_lines(&o->options), &how);
+}
+
 int bpf_observer_slot(struct bpf_observer *o, unsigned slot, struct err *err)
 {
-	int fd;
-
 	if (slot >= BPF_SLOTS)
 		return err_set(err, ERR_LAB, "bpf: slot %u of %d", slot, BPF_SLOTS);
 	if (o->ring[slot] >= 0)
 		return 0;
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, o->options.ring_bytes, NULL);
-	if (fd < 0)
-		return err_sys(err, "bpf: a ring of %u bytes", o->options.ring_bytes);
-	if (bpf_map_update_elem(o->rings, &slot, &fd, BPF_ANY)) {
-		err_sys(err, "bpf: the ring of slot %u", slot);
-		close(fd);
+	if (o->bell[slot] < 0)
+		o->bell[slot] = fill_slot(o->bells, slot,
+		        bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bell", 0, 0, BELL_BYTES, NULL), err);
+	if (o->bell[slot] < 0)
 		return -1;
-	}
-	o->ring[slot] = fd;
-	return 0;
+	o->ring[slot] = fill_slot(o->rings, slot, new_ring(o), err);
+	return o->ring[slot] < 0 ? -1 : 0;
 }
 
 /* The map is the truth: the watching may have been done in another process. */

@@ -58,7 +58,7 @@ struct bpf_options {
 	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 2 MiB */
 	int counts_only;     /* no events, only bpf_observer_counts() */
 	int stacks;          /* with the user stack of who caused a transition */
-	int quick;           /* without the ports of connections that only begin, and destroy */
+	int quick;           /* for churn: SYN_SENT without its port, no destroy, no commands */
 };
 
 /* `options` may be NULL. NULL with err: ERR_MISSING and what is missing, for whatever reason. */
@@ -117,7 +117,7 @@ int bpf_ring_consume(struct bpf_ring *r, struct err *err);
  * With `stacks`, in `each`: the return addresses of who caused the event, innermost first. The
  * number of them, 0 when there is no stack; valid only for the time of the call.
  */
-size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uint64_t **ret);
+size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret);
 
 /* How many records were lost since the slot's hosts were watched: >0 spoils a dependent verdict. */
 uint64_t bpf_ring_lost(struct bpf_ring *r);

@@ -91,7 +91,7 @@ int bpf_ring_consume(struct bpf_ring *r, struct err *err)
 	return absent(err);
 }
 
-size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uint64_t **ret)
+size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret)
 {
 	(void)r;
 	(void)e;

@@ -22,6 +22,7 @@
 #include "core/clock.h"
 #include "observe/bpf_observer.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Cookies are counted up and hashes of four-tuples are mixed: folding them is enough. */
@@ -32,6 +33,10 @@
 	} while (0)
 #include <uthash.h>
 
+/* With many TIME_WAITs every step along a chain is a miss of the cache: keep chains short. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 2U
+
 #define RECENT 512
 #define WAIT_NS                                                                                    \
 	(5 * NS_PER_MS) /* more than lies between two records of one call chain, preempted */
@@ -41,16 +46,18 @@ enum waiting { FOR_NOTHING, FOR_PORT, FOR_CLOSE, FOR_MORE };
 struct life {
 	uint64_t key;
 	enum waiting waiting;
-	int minisocket;        /* it has one */
-	int closes;            /* the CLOSE of its full socket is still to come, and not the end */
-	enum tcp_state state;  /* of the minisocket */
-	uint64_t end_ns;       /* when its timer comes to its end, by its length */
-	struct raw_event held; /* what waits */
+	int minisocket;         /* it has one */
+	int closes;             /* the CLOSE of its full socket is still to come, and not the end */
+	enum tcp_state state;   /* of the minisocket */
+	uint64_t end_ns;        /* when its timer comes to its end, by its length */
+	struct bpf_record held; /* what waits */
 	UT_hash_handle hh;
 };
 
+/* Memory of lives is used again and never given back: what is here may be another life by now. */
 struct pending {
-	uint64_t key, t_ns;
+	struct life *life;
+	uint64_t t_ns; /* of what it held */
 };
 
 struct bpf_merge {
@@ -60,10 +67,8 @@ struct bpf_merge {
 	size_t first;                  /* of those not looked at yet */
 	size_t for_more;               /* lives that wait so */
 	uint64_t strangers;            /* minisockets that ended and never began */
-	const bpf_reason *reasons;
-	uint64_t jiffy_ns;
-	void (*each)(void *arg, const struct event *e);
-	void *arg;
+	int no_ports;                  /* no RAW_PORT will come */
+	struct bpf_teller tell;
 };
 
 struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned hz,
@@ -71,16 +76,19 @@ struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned 
 {
 	struct bpf_merge *m = must(calloc(1, sizeof *m));
 
-	m->reasons = reasons;
-	m->jiffy_ns = NS_PER_S / (hz ? hz : 250);
-	m->each = each;
-	m->arg = arg;
+	m->tell = (struct bpf_teller){reasons, NS_PER_S / (hz ? hz : 250), each, arg};
 	return m;
+}
+
+void bpf_merge_without_ports(struct bpf_merge *m)
+{
+	m->no_ports = 1;
 }
 
 static void forget(struct bpf_merge *m, struct life *l)
 {
 	HASH_DEL(m->lives, l);
+	l->waiting = FOR_NOTHING;
 	l->hh.next = m->spare;
 	m->spare = l;
 }
@@ -101,93 +109,10 @@ void bpf_merge_free(struct bpf_merge *m)
 	free(m);
 }
 
-/* ---- events ---- */
-
-static void endpoint_of(struct endpoint *ret, const uint8_t *addr, uint8_t family, uint16_t port)
-{
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-	memset(ret, 0, sizeof *ret);
-	ret->port = port;
-	ret->family = family;
-	if (family == AF_INET6 && !memcmp(addr, mapped, sizeof mapped)) {
-		ret->family = AF_INET;
-		memcpy(ret->addr, addr + sizeof mapped, 4);
-	} else {
-		memcpy(ret->addr, addr, family == AF_INET6 ? 16 : 4);
-	}
-}
-
-/* All of it but the details, which begin as zeroes. */
-static void event_begin(struct event *e, const struct raw_event *raw, enum event_kind kind)
-{
-	memset(e, 0, sizeof *e);
-	e->t_ns = raw->t_ns;
-	e->kind = kind;
-	e->source = SRC_BPF;
-	e->host = raw->host;
-	e->cookie = raw->cookie;
-	endpoint_of(&e->tuple.local, raw->local, raw->family, raw->local_port);
-	endpoint_of(&e->tuple.remote, raw->remote, raw->family, raw->remote_port);
-}
-
-static void tell_state(
-        struct bpf_merge *m, const struct raw_event *raw, enum tcp_state from, enum tcp_state to)
-{
-	struct event e;
-
-	event_begin(&e, raw, EV_STATE);
-	e.state.from = from;
-	e.state.to = to;
-	e.state.since_ns = raw->t_ns;
-	e.state.pid = raw->pid;
-	e.state.tid = raw->tid;
-	if (raw->pid)
-		memcpy(e.state.command, raw->command, sizeof e.state.command - 1);
-	m->each(m->arg, &e);
-}
-
-static void deed_begin(
-        struct event *e, const struct raw_event *raw, enum kernel_deed deed, enum tcp_state state)
-{
-	event_begin(e, raw, EV_KERNEL);
-	e->kernel.deed = deed;
-	e->kernel.state = state;
-	e->kernel.flags = raw->flags;
-	e->kernel.pid = raw->pid;
-	e->kernel.tid = raw->tid;
-}
-
-static void tell_deed(struct bpf_merge *m, const struct raw_event *raw, enum kernel_deed deed,
-        enum tcp_state state)
-{
-	struct event e;
-
-	deed_begin(&e, raw, deed, state);
-	m->each(m->arg, &e);
-}
-
-static uint64_t timer_ns(const struct bpf_merge *m, const struct raw_event *raw)
-{
-	int32_t jiffies = (int32_t)raw->value;
-
-	return jiffies > 0 ? (uint64_t)jiffies * m->jiffy_ns : 0;
-}
-
-static void tell_timer(struct bpf_merge *m, const struct raw_event *raw, enum kernel_deed deed,
-        enum tcp_state state)
-{
-	struct event e;
-
-	deed_begin(&e, raw, deed, state);
-	e.kernel.timer_ns = timer_ns(m, raw);
-	m->each(m->arg, &e);
-}
-
 /* ---- lives ---- */
 
 /* Minisockets from before anybody watched may have no cookie: then the four-tuple has to do. */
-static uint64_t tuple_key(const struct raw_event *raw)
+static uint64_t tuple_key(const struct bpf_record *raw)
 {
 	const uint8_t *from = (const uint8_t *)&raw->local;
 	uint64_t h = 0xcbf29ce484222325u;
@@ -199,7 +124,7 @@ static uint64_t tuple_key(const struct raw_event *raw)
 	return h | 1ull << 63;
 }
 
-static struct life *life_find(struct bpf_merge *m, const struct raw_event *raw)
+static struct life *life_find(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	uint64_t key = raw->cookie ? raw->cookie : tuple_key(raw);
 	struct life *l;
@@ -208,7 +133,7 @@ static struct life *life_find(struct bpf_merge *m, const struct raw_event *raw)
 	return l;
 }
 
-static struct life *life_new(struct bpf_merge *m, const struct raw_event *raw)
+static struct life *life_new(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	struct life *l = m->spare;
 
@@ -223,9 +148,9 @@ static struct life *life_new(struct bpf_merge *m, const struct raw_event *raw)
 }
 
 static void hold(
-        struct bpf_merge *m, struct life *l, enum waiting what, const struct raw_event *raw)
+        struct bpf_merge *m, struct life *l, enum waiting what, const struct bpf_record *raw)
 {
-	struct pending p = {l->key, raw->t_ns};
+	struct pending p = {l, raw->t_ns};
 
 	l->waiting = what;
 	l->held = *raw;
@@ -242,7 +167,7 @@ static enum waiting wait_no_more(struct bpf_merge *m, struct life *l)
 	return was;
 }
 
-static int same_tuple(const struct raw_event *a, const struct raw_event *b)
+static int same_tuple(const struct bpf_record *a, const struct bpf_record *b)
 {
 	size_t n = a->family == AF_INET6 ? 16 : 4;
 
@@ -253,26 +178,33 @@ static int same_tuple(const struct raw_event *a, const struct raw_event *b)
 
 /* A minisocket is gone: how, and with it the end of its state. */
 static void minisocket_ends(
-        struct bpf_merge *m, struct life *l, const struct raw_event *raw, enum kernel_deed deed)
+        struct bpf_merge *m, struct life *l, const struct bpf_record *raw, enum kernel_deed deed)
 {
 	wait_no_more(m, l);
-	tell_deed(m, raw, deed, l->state);
-	tell_state(m, raw, l->state, ST_CLOSE);
+	bpf_tell_deed(&m->tell, raw, deed, l->state);
+	bpf_tell_state(&m->tell, raw, l->state, ST_CLOSE);
 	forget(m, l);
+}
+
+/* NULL: it has its answer. */
+static struct life *still_waiting(const struct pending *p)
+{
+	struct life *l = p->life;
+
+	return l->waiting != FOR_NOTHING && l->held.t_ns == p->t_ns ? l : NULL;
 }
 
 /*
  * A connection begins: did it take the four-tuple of a minisocket? That was taken away a moment
  * ago, so it is among the last that wait.
  */
-static void find_reused(struct bpf_merge *m, const struct raw_event *raw)
+static void find_reused(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	size_t stop = m->pending.n > m->first + RECENT ? m->pending.n - RECENT : m->first;
 
 	for (size_t i = m->pending.n; m->for_more && i > stop; i--) {
-		struct life *l;
+		struct life *l = still_waiting(&m->pending.v[i - 1]);
 
-		HASH_FIND(hh, m->lives, &m->pending.v[i - 1].key, sizeof(uint64_t), l);
 		if (!l || l->waiting != FOR_MORE || !same_tuple(&l->held, raw))
 			continue;
 		minisocket_ends(m, l, &l->held, KERNEL_REUSE);
@@ -284,20 +216,20 @@ static void find_reused(struct bpf_merge *m, const struct raw_event *raw)
 static void resolve(struct bpf_merge *m, struct life *l)
 {
 	enum waiting was = wait_no_more(m, l);
-	struct raw_event raw = l->held;
+	struct bpf_record raw = l->held;
 
 	switch (was) {
 	case FOR_NOTHING:
 		return;
 	case FOR_PORT:
-		tell_state(m, &raw, ST_NONE, ST_SYN_SENT);
+		bpf_tell_state(&m->tell, &raw, ST_NONE, ST_SYN_SENT);
 		if (!l->minisocket)
 			forget(m, l);
 		return;
 	case FOR_CLOSE: /* its record was lost: only FIN_WAIT_2 is at all likely */
 		if (l->state != ST_FIN_WAIT_2)
-			tell_state(m, &raw, ST_FIN_WAIT_2, l->state);
-		tell_timer(m, &raw, KERNEL_MINISOCKET, l->state);
+			bpf_tell_state(&m->tell, &raw, ST_FIN_WAIT_2, l->state);
+		bpf_tell_timer(&m->tell, &raw, KERNEL_MINISOCKET, l->state);
 		return;
 	case FOR_MORE:
 		minisocket_ends(m, l, &raw, KERNEL_KILL);
@@ -309,13 +241,12 @@ void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
 {
 	while (m->first < m->pending.n) {
 		struct pending p = m->pending.v[m->first];
-		struct life *l;
+		struct life *l = still_waiting(&p);
 
 		if (p.t_ns + WAIT_NS > now_ns)
 			break;
 		m->first++;
-		HASH_FIND(hh, m->lives, &p.key, sizeof p.key, l);
-		if (l && l->waiting != FOR_NOTHING && l->held.t_ns == p.t_ns)
+		if (l)
 			resolve(m, l);
 	}
 	if (m->first < m->pending.n / 2)
@@ -339,45 +270,45 @@ int bpf_merge_waits(const struct bpf_merge *m)
 /* ---- records ---- */
 
 /* The full socket closes, and a minisocket has its place: now its predecessor is known. */
-static void on_replaced(struct bpf_merge *m, struct life *l, const struct raw_event *raw)
+static void on_replaced(struct bpf_merge *m, struct life *l, const struct bpf_record *raw)
 {
 	l->closes = 0;
 	if (l->waiting != FOR_CLOSE)
 		return;
 	wait_no_more(m, l);
 	if (l->state != raw->from)
-		tell_state(m, &l->held, raw->from, l->state);
-	tell_timer(m, &l->held, KERNEL_MINISOCKET, l->state);
+		bpf_tell_state(&m->tell, &l->held, raw->from, l->state);
+	bpf_tell_timer(&m->tell, &l->held, KERNEL_MINISOCKET, l->state);
 }
 
 /* Only at the beginning and after FIN_WAIT_2 or CLOSING can there be anything to put together. */
-static int may_have_life(const struct raw_event *raw)
+static int may_have_life(const struct bpf_merge *m, const struct bpf_record *raw)
 {
-	return raw->from == ST_CLOSE || raw->from == ST_SYN_SENT ||
+	return (!m->no_ports && (raw->from == ST_CLOSE || raw->from == ST_SYN_SENT)) ||
 	       (raw->to == ST_CLOSE && (raw->from == ST_FIN_WAIT_1 || raw->from == ST_FIN_WAIT_2 ||
 	                                       raw->from == ST_CLOSING));
 }
 
-static void on_state(struct bpf_merge *m, const struct raw_event *raw)
+static void on_state(struct bpf_merge *m, const struct bpf_record *raw)
 {
-	struct life *l = may_have_life(raw) ? life_find(m, raw) : NULL;
+	struct life *l = may_have_life(m, raw) ? life_find(m, raw) : NULL;
 
 	if (l && l->waiting == FOR_PORT) { /* it is known now, if there ever was one */
 		l->held.local_port = raw->local_port;
 		resolve(m, l);
 		l = life_find(m, raw);
 	}
-	if (!l && raw->from == ST_CLOSE && raw->to == ST_SYN_SENT)
+	if (!l && raw->from == ST_CLOSE && raw->to == ST_SYN_SENT && !m->no_ports)
 		hold(m, life_new(m, raw), FOR_PORT, raw);
 	else if (raw->from == ST_CLOSE)
-		tell_state(m, raw, ST_NONE, raw->to);
+		bpf_tell_state(&m->tell, raw, ST_NONE, raw->to);
 	else if (l && l->closes && raw->to == ST_CLOSE)
 		on_replaced(m, l, raw);
 	else
-		tell_state(m, raw, raw->from, raw->to);
+		bpf_tell_state(&m->tell, raw, raw->from, raw->to);
 }
 
-static void on_port(struct bpf_merge *m, const struct raw_event *raw)
+static void on_port(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	struct life *l = life_find(m, raw);
 
@@ -389,42 +320,42 @@ static void on_port(struct bpf_merge *m, const struct raw_event *raw)
 	resolve(m, l);
 }
 
-static struct life *minisocket_known(struct bpf_merge *m, const struct raw_event *raw)
+/* `l` is what life_find() says of it. */
+static struct life *minisocket_known(
+        struct bpf_merge *m, struct life *l, const struct bpf_record *raw)
 {
-	struct life *l = life_find(m, raw);
-
 	if (!l)
 		l = life_new(m, raw);
 	if (l->minisocket)
 		return l;
 	l->minisocket = 1;
 	l->state = raw->to;
-	l->end_ns = raw->t_ns + timer_ns(m, raw);
+	l->end_ns = raw->t_ns + bpf_timer_ns(&m->tell, raw);
 	return l;
 }
 
 /* FIN_WAIT_2 becomes TIME_WAIT, and a timer that now ends later was set again. */
-static void minisocket_moves(struct bpf_merge *m, struct life *l, const struct raw_event *raw)
+static void minisocket_moves(struct bpf_merge *m, struct life *l, const struct bpf_record *raw)
 {
-	uint64_t end = raw->t_ns + timer_ns(m, raw);
+	uint64_t end = raw->t_ns + bpf_timer_ns(&m->tell, raw);
 
 	if (l->waiting == FOR_CLOSE)
 		resolve(m, l);
 	if (raw->to != l->state) {
-		tell_state(m, raw, l->state, raw->to);
+		bpf_tell_state(&m->tell, raw, l->state, raw->to);
 		l->state = raw->to;
 	}
-	if (end > l->end_ns + 3 * m->jiffy_ns)
-		tell_timer(m, raw, KERNEL_REARM, l->state);
+	if (end > l->end_ns + 3 * m->tell.jiffy_ns)
+		bpf_tell_timer(&m->tell, raw, KERNEL_REARM, l->state);
 	l->end_ns = end;
 }
 
-static void on_start(struct bpf_merge *m, const struct raw_event *raw)
+static void on_start(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	struct life *l = life_find(m, raw);
 
 	if (!l || !l->minisocket) {
-		l = minisocket_known(m, raw);
+		l = minisocket_known(m, l, raw);
 		l->closes = 1;
 		hold(m, l, FOR_CLOSE, raw);
 		return;
@@ -434,37 +365,30 @@ static void on_start(struct bpf_merge *m, const struct raw_event *raw)
 	minisocket_moves(m, l, raw);
 }
 
-/* From before anybody watched; where somebody did all the time, a sign that records are missing. */
-static void note_stranger(struct bpf_merge *m, const struct raw_event *raw)
+/* One that ends. When it never began, that was before anybody watched; where somebody did all the
+ * time, it is a sign that records are missing. */
+static struct life *minisocket_ending(struct bpf_merge *m, const struct bpf_record *raw)
 {
-	const struct life *l = life_find(m, raw);
+	struct life *l = life_find(m, raw);
 
 	m->strangers += !l || !l->minisocket;
-}
-
-static void on_cancel(struct bpf_merge *m, const struct raw_event *raw)
-{
-	struct life *l;
-
-	note_stranger(m, raw);
-	l = minisocket_known(m, raw);
+	l = minisocket_known(m, l, raw);
 	if (l->waiting == FOR_CLOSE)
 		resolve(m, l);
-	hold(m, l, FOR_MORE, raw);
+	return l;
 }
 
-static void on_expire(struct bpf_merge *m, const struct raw_event *raw)
+static void on_cancel(struct bpf_merge *m, const struct bpf_record *raw)
 {
-	struct life *l;
-
-	note_stranger(m, raw);
-	l = minisocket_known(m, raw);
-	if (l->waiting == FOR_CLOSE)
-		resolve(m, l);
-	minisocket_ends(m, l, raw, KERNEL_EXPIRE);
+	hold(m, minisocket_ending(m, raw), FOR_MORE, raw);
 }
 
-static void on_segment(struct bpf_merge *m, const struct raw_event *raw)
+static void on_expire(struct bpf_merge *m, const struct bpf_record *raw)
+{
+	minisocket_ends(m, minisocket_ending(m, raw), raw, KERNEL_EXPIRE);
+}
+
+static void on_segment(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	struct life *l = life_find(m, raw);
 
@@ -479,28 +403,7 @@ static void on_segment(struct bpf_merge *m, const struct raw_event *raw)
 	minisocket_moves(m, l, raw);
 }
 
-static void on_retransmit(struct bpf_merge *m, const struct raw_event *raw)
-{
-	struct event e;
-
-	deed_begin(&e, raw, KERNEL_RETRANSMIT, raw->to);
-	e.kernel.seq = raw->value;
-	e.kernel.length = raw->length;
-	e.kernel.probe = raw->extra;
-	m->each(m->arg, &e);
-}
-
-static void on_reset_sent(struct bpf_merge *m, const struct raw_event *raw)
-{
-	struct event e;
-
-	deed_begin(&e, raw, KERNEL_RESET_SENT, raw->to);
-	if (raw->value < BPF_REASONS)
-		memcpy(e.kernel.reason, m->reasons[raw->value], sizeof e.kernel.reason);
-	m->each(m->arg, &e);
-}
-
-void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw)
+void bpf_merge_record(struct bpf_merge *m, const struct bpf_record *raw)
 {
 	switch ((enum raw_kind)raw->kind) {
 	case RAW_STATE:
@@ -525,19 +428,19 @@ void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw)
 		on_segment(m, raw);
 		break;
 	case RAW_RETRANSMIT:
-		on_retransmit(m, raw);
+		bpf_tell_retransmit(&m->tell, raw);
 		break;
 	case RAW_RESET_SENT:
-		on_reset_sent(m, raw);
+		bpf_tell_reset_sent(&m->tell, raw);
 		break;
 	case RAW_RESET_RECEIVED:
-		tell_deed(m, raw, KERNEL_RESET_RECEIVED, raw->to);
+		bpf_tell_deed(&m->tell, raw, KERNEL_RESET_RECEIVED, raw->to);
 		break;
 	case RAW_DESTROY:
-		tell_deed(m, raw, KERNEL_DESTROY, raw->to);
+		bpf_tell_deed(&m->tell, raw, KERNEL_DESTROY, raw->to);
 		break;
 	case RAW_OVERFLOW:
-		tell_deed(m, raw, KERNEL_OVERFLOW, raw->to);
+		bpf_tell_deed(&m->tell, raw, KERNEL_OVERFLOW, raw->to);
 		break;
 	}
 }

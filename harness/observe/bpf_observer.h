@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the files of the BPF observer share: bpf_load.c loads the programs, bpf.c says what they
- * watch, bpf_ring.c reads the records, bpf_merge.c makes events of them.
+ * watch, bpf_ring.c reads the records, bpf_merge.c makes events of them, by bpf_tell.c.
  */
 #ifndef LASTACK_BPF_OBSERVER_H
 #define LASTACK_BPF_OBSERVER_H
@@ -14,7 +14,7 @@
 
 _Static_assert(RAW_SLOTS == BPF_SLOTS, "the slots of both sides");
 _Static_assert(RAW_HOSTS == HOST_COUNT, "the hosts of both sides");
-_Static_assert(ST_COUNT == 14, "the states that are counted");
+_Static_assert(ST_COUNT <= RAW_STATES, "the states that are counted");
 
 typedef char bpf_reason[sizeof((struct ev_kernel){0}.reason)];
 
@@ -25,9 +25,9 @@ struct bpf_programs; /* loaded and attached */
 struct bpf_observer {
 	struct bpf_programs *programs;
 	struct bpf_options options;
-	int rings, nets, counts;                 /* descriptors of the maps */
-	int ring[BPF_SLOTS];                     /* descriptor, -1: not made yet */
-	struct raw_sleeper *sleepers;            /* mapped, BPF_SLOTS of them */
+	int rings, bells, nets, counts;          /* descriptors of the maps */
+	int ring[BPF_SLOTS], bell[BPF_SLOTS];    /* descriptors, -1: not made yet */
+	struct raw_queue *queues;                /* mapped, BPF_SLOTS of them */
 	uint64_t watched[BPF_SLOTS][HOST_COUNT]; /* cookies of network namespaces, 0 none */
 	bpf_reason reasons[BPF_REASONS];
 };
@@ -45,6 +45,40 @@ int bpf_programs_map(const struct bpf_programs *p, const char *name);
 /* Those that cannot be had stay empty. */
 void bpf_reasons_read(bpf_reason ret[BPF_REASONS]);
 
+/* Of each slot's ring, as options.ring_bytes says. */
+uint64_t bpf_ring_lines(const struct bpf_options *o);
+
+/* ---- bpf_tell.c: one record, one event ---- */
+
+/* A record with all its lines in one place; what it doesn't have is zero. */
+struct bpf_record {
+	uint64_t t_ns, cookie;
+	uint32_t pid, tid, value, length;
+	uint16_t local_port, remote_port;
+	uint8_t kind, host, family, from, to, flags, extra;
+	uint8_t local[16], remote[16];
+	char command[16];
+};
+
+struct bpf_teller {
+	const bpf_reason *reasons;
+	uint64_t jiffy_ns;
+	void (*each)(void *arg, const struct event *e);
+	void *arg;
+};
+
+void bpf_tell_state(const struct bpf_teller *t, const struct bpf_record *raw, enum tcp_state from,
+        enum tcp_state to);
+void bpf_tell_deed(const struct bpf_teller *t, const struct bpf_record *raw, enum kernel_deed deed,
+        enum tcp_state state);
+void bpf_tell_timer(const struct bpf_teller *t, const struct bpf_record *raw, enum kernel_deed deed,
+        enum tcp_state state);
+void bpf_tell_retransmit(const struct bpf_teller *t, const struct bpf_record *raw);
+void bpf_tell_reset_sent(const struct bpf_teller *t, const struct bpf_record *raw);
+
+/* What a timer had still to run. */
+uint64_t bpf_timer_ns(const struct bpf_teller *t, const struct bpf_record *raw);
+
 /* ---- bpf_merge.c: records to events, in the order in which they come; it knows no kernel ---- */
 
 struct bpf_merge;
@@ -53,7 +87,10 @@ struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned 
         void (*each)(void *arg, const struct event *e), void *arg);
 void bpf_merge_free(struct bpf_merge *m);
 
-void bpf_merge_record(struct bpf_merge *m, const struct raw_event *raw);
+/* From now on SYN_SENT does not wait for its port: no record will tell. */
+void bpf_merge_without_ports(struct bpf_merge *m);
+
+void bpf_merge_record(struct bpf_merge *m, const struct bpf_record *raw);
 
 /* Decides what has waited long enough for a record that would have followed at once. */
 void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns);

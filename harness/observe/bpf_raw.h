@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the BPF programs and the reader of the rings share: the records, and the values of the maps.
- * Included by both sides, so it has no types but its own; vmlinux.h or linux/types.h comes first.
+ * What the BPF programs and the reader of their records share: the records, and the values of the
+ * maps. Included by both sides, so it has no types but its own; vmlinux.h or linux/types.h comes
+ * first.
+ *
+ * The records of a slot lie in a ring of cache lines that both sides map: a program takes lines by
+ * adding to the queue's head, fills them, and sets the first one's place last; the reader follows,
+ * and gives lines back by moving the tail. The kernel's own ring buffer would do, but its lock
+ * (with interrupts off) and its headers cost more than all the rest of a program.
  */
 #ifndef LASTACK_BPF_RAW_H
 #define LASTACK_BPF_RAW_H
 
-#define RAW_SLOTS  512
-#define RAW_HOSTS  3
-#define RAW_FRAMES 24
+#define RAW_SLOTS       512
+#define RAW_HOSTS       3
+#define RAW_STATES      16 /* a power of two: the verifier sees that a masked index is inside */
+#define RAW_LINE        64
+#define RAW_LINE_FRAMES 8 /* of a stack, in a line */
+#define RAW_FRAME_LINES 3
+#define RAW_FRAMES      (RAW_FRAME_LINES * RAW_LINE_FRAMES)
 
 enum raw_kind {
 	RAW_STATE,      /* from, to: as inet_sock_set_state has them */
@@ -25,28 +35,35 @@ enum raw_kind {
 	RAW_OVERFLOW, /* the last ACK of a handshake found the accept queue full */
 };
 
+/* The first line of a record, and of most the only one. */
 struct raw_event {
+	__u64 place; /* of this line among all that there ever were, from 1: it is complete */
 	__u64 t_ns;
 	__u64 cookie;
 	__u32 net;      /* the low half of the namespace's cookie */
 	__u32 pid, tid; /* of the process that caused it, 0: none, or nobody can tell */
 	__u32 value;
 	__u32 length;
+	__u32 local, remote; /* IPv4 addresses, in network order */
 	__u16 local_port, remote_port;
 	__u8 kind, host, family;
 	__u8 from, to, flags;
 	__u8 extra;
-	__u8 pad;
-	__u8 local[16], remote[16];
-	char command[16];
+	__u8 lines; /* of the whole record */
 };
 
-/* With stacks wanted, every record has this size. */
-struct raw_stacked {
+/* The second line, of records that need it. */
+struct raw_more {
+	__u8 local[16], remote[16]; /* IPv6 addresses */
+	char command[16];           /* with a pid */
+	__s32 bytes;                /* of the frames in the lines that follow, <= 0: none */
+	__u32 pad[3];
+};
+
+union raw_line {
 	struct raw_event event;
-	__s32 bytes; /* of frames, <= 0: none */
-	__u32 pad;
-	__u64 frame[RAW_FRAMES];
+	struct raw_more more;
+	__u64 frame[RAW_LINE_FRAMES];
 };
 
 /* A watched namespace. */
@@ -54,10 +71,13 @@ struct raw_net {
 	__u32 slot, host;
 };
 
-/* Whether the reader of a slot's ring sleeps; a cache line each. */
-struct raw_sleeper {
-	__u32 asleep;
-	__u32 pad[15];
+/* The queue of a slot's lines. What one side writes often is in a cache line of its own. */
+struct raw_queue {
+	__u64 head; /* lines taken so far, by programs */
+	__u64 pad_head[7];
+	__u64 tail;   /* lines given back, by the reader */
+	__u32 asleep; /* the reader asks to be woken by the next record */
+	__u32 pad_tail[13];
 };
 
 /* Of the program for states, on one processor. */
@@ -67,7 +87,7 @@ struct raw_nesting {
 };
 
 struct raw_counts {
-	__u64 entered[14];
+	__u64 entered[RAW_STATES];
 	__u64 minisockets, rearms, cancels, expired;
 	__u64 cancelled; /* cookie of the minisocket whose timer was taken off last on this CPU */
 	__u64 retransmits, resets_sent, resets_received;

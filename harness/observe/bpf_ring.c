@@ -16,22 +16,30 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 #define FEW      64 /* records at a time: low load, so look again soon */
 #define SOON_NS  (2 * NS_PER_MS)
 #define LATER_NS (10 * NS_PER_MS)
+#define BATCHES  16 /* of a ring's lines, until they are given back */
 
 struct bpf_ring {
 	struct bpf_observer *observer;
 	unsigned slot;
-	struct ring_buffer *buffer;
+	struct raw_queue *queue;
+	const union raw_line *lines; /* mapped */
+	uint64_t n_lines;
+	struct ring_buffer *bell;
 	struct bpf_merge *merge;
 	void (*each)(void *arg, const struct event *e);
 	void *arg;
 	uint64_t missed_before;          /* before this ring was opened */
 	int events;                      /* handed over by this call */
 	const struct raw_event *current; /* the record being handled */
-	struct event *readable, *timer;  /* with bpf_ring_start */
+	uint64_t place;                  /* of its first line, from 0 */
+	uint64_t frames[RAW_FRAMES];
+	struct event *readable, *timer; /* with bpf_ring_start */
 };
 
 static void deliver(void *arg, const struct event *e)
@@ -49,16 +57,99 @@ static int is_ours(const struct bpf_ring *r, const struct raw_event *raw)
 	       (uint32_t)r->observer->watched[r->slot][raw->host] == raw->net;
 }
 
-static int on_record(void *arg, void *data, size_t size)
+static const union raw_line *line_at(const struct bpf_ring *r, uint64_t place)
 {
-	struct bpf_ring *r = arg;
-	const struct raw_event *raw = data;
+	return &r->lines[place & (r->n_lines - 1)];
+}
 
-	if (size < sizeof *raw || !is_ours(r, raw))
-		return 0;
+static void unpack(struct bpf_record *ret, const struct raw_event *raw, const struct raw_more *more)
+{
+	*ret = (struct bpf_record){
+	        .t_ns = raw->t_ns,
+	        .cookie = raw->cookie,
+	        .pid = raw->pid,
+	        .tid = raw->tid,
+	        .value = raw->value,
+	        .length = raw->length,
+	        .local_port = raw->local_port,
+	        .remote_port = raw->remote_port,
+	        .kind = raw->kind,
+	        .host = raw->host,
+	        .family = raw->family,
+	        .from = raw->from,
+	        .to = raw->to,
+	        .flags = raw->flags,
+	        .extra = raw->extra,
+	};
+	if (raw->family == AF_INET6 && more) {
+		memcpy(ret->local, more->local, sizeof ret->local);
+		memcpy(ret->remote, more->remote, sizeof ret->remote);
+	} else {
+		memcpy(ret->local, &raw->local, sizeof raw->local);
+		memcpy(ret->remote, &raw->remote, sizeof raw->remote);
+	}
+	if (raw->pid && more)
+		memcpy(ret->command, more->command, sizeof ret->command);
+}
+
+static void on_record(struct bpf_ring *r, const struct raw_event *raw, uint64_t place)
+{
+	const struct raw_more *more = raw->lines > 1 ? &line_at(r, place + 1)->more : NULL;
+	struct bpf_record record;
+
+	if (!is_ours(r, raw))
+		return;
+	unpack(&record, raw, more);
+	r->place = place;
 	r->current = raw;
-	bpf_merge_record(r->merge, raw);
+	bpf_merge_record(r->merge, &record);
 	r->current = NULL;
+}
+
+static const struct raw_event *complete(const struct bpf_ring *r, uint64_t place)
+{
+	const struct raw_event *raw = &line_at(r, place)->event;
+	const _Atomic uint64_t *said = (const _Atomic uint64_t *)(const void *)&raw->place;
+
+	return atomic_load_explicit(said, memory_order_acquire) == place + 1 ? raw : NULL;
+}
+
+/* All that is complete. Lines go back in batches: each time costs the programs a cache line. */
+static void read_lines(struct bpf_ring *r)
+{
+	_Atomic uint64_t *tail = (_Atomic uint64_t *)&r->queue->tail;
+	uint64_t place = atomic_load_explicit(tail, memory_order_relaxed), given_back = place;
+	const struct raw_event *raw;
+
+	while ((raw = complete(r, place))) {
+		on_record(r, raw, place);
+		place += raw->lines;
+		if (place - given_back < r->n_lines / BATCHES)
+			continue;
+		atomic_store_explicit(tail, place, memory_order_release);
+		given_back = place;
+	}
+	atomic_store_explicit(tail, place, memory_order_release);
+}
+
+static int map_lines(struct bpf_ring *r, struct err *err)
+{
+	void *at;
+
+	r->n_lines = bpf_ring_lines(&r->observer->options);
+	at = mmap(
+	        NULL, r->n_lines * RAW_LINE, PROT_READ, MAP_SHARED, r->observer->ring[r->slot], 0);
+	if (at == MAP_FAILED)
+		return err_sys(err, "bpf: mapping the ring of slot %u", r->slot);
+	r->lines = at;
+	return 0;
+}
+
+static int on_bell(void *arg, void *data, size_t size)
+{
+	(void)arg;
+	(void)data;
+	(void)size;
 	return 0;
 }
 
@@ -76,52 +167,73 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 	r->slot = slot;
 	r->each = each;
 	r->arg = arg;
-	r->buffer = ring_buffer__new(o->ring[slot], on_record, r, NULL);
-	if (!r->buffer) {
-		err_sys(err, "bpf: mapping the ring of slot %u", slot);
+	r->queue = &o->queues[slot];
+	r->bell = ring_buffer__new(o->bell[slot], on_bell, r, NULL);
+	if (!r->bell) {
+		err_sys(err, "bpf: mapping the bell of slot %u", slot);
+		free(r);
+		return NULL;
+	}
+	if (map_lines(r, err)) {
+		ring_buffer__free(r->bell);
 		free(r);
 		return NULL;
 	}
 	r->missed_before = bpf_programs_missed(o->programs);
 	r->merge = bpf_merge_new(o->reasons, clock_hz(), deliver, r);
+	if (o->options.quick)
+		bpf_merge_without_ports(r->merge);
 	return r;
+}
+
+static _Atomic uint32_t *asleep(const struct bpf_ring *r)
+{
+	return (_Atomic uint32_t *)&r->queue->asleep;
 }
 
 void bpf_ring_close(struct bpf_ring *r)
 {
 	if (!r)
 		return;
-	r->observer->sleepers[r->slot].asleep = 0;
+	atomic_store(asleep(r), 0);
 	if (r->readable)
 		event_free(r->readable);
 	if (r->timer)
 		event_free(r->timer);
 	bpf_merge_free(r->merge);
-	ring_buffer__free(r->buffer);
+	ring_buffer__free(r->bell);
+	munmap((void *)r->lines, r->n_lines * RAW_LINE);
 	free(r);
 }
 
 int bpf_ring_consume(struct bpf_ring *r, struct err *err)
 {
 	uint64_t now = clock_now_ns(); /* before reading: what is older has been read */
-	int n;
 
 	r->events = 0;
-	n = ring_buffer__consume(r->buffer);
-	if (n < 0)
-		return err_sys(err, "bpf: reading the ring");
+	if (ring_buffer__consume(r->bell) < 0)
+		return err_sys(err, "bpf: reading the bell");
+	read_lines(r);
 	bpf_merge_settle(r->merge, now);
 	return r->events;
 }
 
-size_t bpf_ring_stack(const struct bpf_ring *r, const struct event *e, const uint64_t **ret)
+/* Out of the ring's lines, which may go around its end. */
+size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret)
 {
-	const struct raw_stacked *s = (const struct raw_stacked *)r->current;
+	const struct raw_event *raw = r->current;
+	int32_t bytes;
 
-	if (!s || !r->observer->options.stacks || s->event.t_ns != e->t_ns || s->bytes <= 0)
+	if (!raw || !r->observer->options.stacks || raw->t_ns != e->t_ns)
 		return 0;
-	*ret = (const uint64_t *)s->frame;
-	return (size_t)s->bytes / sizeof *s->frame;
+	bytes = line_at(r, r->place + 1)->more.bytes;
+	if (bytes <= 0)
+		return 0;
+	for (unsigned i = 0; i < RAW_FRAME_LINES; i++)
+		memcpy(r->frames + (size_t)i * RAW_LINE_FRAMES, line_at(r, r->place + 2 + i)->frame,
+		        RAW_LINE);
+	*ret = r->frames;
+	return (size_t)bytes / sizeof *r->frames;
 }
 
 uint64_t bpf_ring_lost(struct bpf_ring *r)
@@ -158,11 +270,6 @@ static void look_again(struct bpf_ring *r, uint64_t ns)
 	event_add(r->timer, &tv);
 }
 
-static _Atomic uint32_t *asleep(const struct bpf_ring *r)
-{
-	return (_Atomic uint32_t *)&r->observer->sleepers[r->slot].asleep;
-}
-
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct bpf_ring *r = arg;
@@ -195,7 +302,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 int bpf_ring_start(struct bpf_ring *r, struct event_base *base, struct err *err)
 {
-	r->readable = event_new(base, ring_buffer__epoll_fd(r->buffer), EV_READ, on_readable, r);
+	r->readable = event_new(base, ring_buffer__epoll_fd(r->bell), EV_READ, on_readable, r);
 	r->timer = event_new(base, -1, 0, on_timer, r);
 	if (!r->readable || !r->timer)
 		return err_set(err, ERR_LAB, "bpf: the event loop takes no more events");

@@ -52,9 +52,9 @@ static int teardown(void **state)
 }
 
 /* The next record of the socket with this cookie, a microsecond after the last one. */
-static struct raw_event record(struct fixture *f, enum raw_kind kind, uint64_t cookie)
+static struct bpf_record record(struct fixture *f, enum raw_kind kind, uint64_t cookie)
 {
-	struct raw_event raw = {.kind = kind, .cookie = cookie, .family = AF_INET};
+	struct bpf_record raw = {.kind = kind, .cookie = cookie, .family = AF_INET};
 
 	f->now_ns += 1000;
 	raw.t_ns = f->now_ns;
@@ -67,7 +67,7 @@ static struct raw_event record(struct fixture *f, enum raw_kind kind, uint64_t c
 
 static uint64_t state(struct fixture *f, uint64_t cookie, enum tcp_state from, enum tcp_state to)
 {
-	struct raw_event raw = record(f, RAW_STATE, cookie);
+	struct bpf_record raw = record(f, RAW_STATE, cookie);
 
 	raw.from = (__u8)from;
 	raw.to = (__u8)to;
@@ -80,7 +80,7 @@ static uint64_t state(struct fixture *f, uint64_t cookie, enum tcp_state from, e
 static uint64_t timer(struct fixture *f, enum raw_kind kind, uint64_t cookie,
         enum tcp_state substate, uint32_t jiffies)
 {
-	struct raw_event raw = record(f, kind, cookie);
+	struct bpf_record raw = record(f, kind, cookie);
 
 	raw.to = (__u8)substate;
 	raw.value = jiffies;
@@ -91,7 +91,7 @@ static uint64_t timer(struct fixture *f, enum raw_kind kind, uint64_t cookie,
 static uint64_t segment(struct fixture *f, uint64_t cookie, enum tcp_state substate,
         uint32_t jiffies, unsigned flags)
 {
-	struct raw_event raw = record(f, RAW_TW_SEGMENT, cookie);
+	struct bpf_record raw = record(f, RAW_TW_SEGMENT, cookie);
 
 	raw.to = (__u8)substate;
 	raw.value = jiffies;
@@ -102,7 +102,7 @@ static uint64_t segment(struct fixture *f, uint64_t cookie, enum tcp_state subst
 
 static void other(struct fixture *f, enum raw_kind kind, uint64_t cookie)
 {
-	struct raw_event raw = record(f, kind, cookie);
+	struct bpf_record raw = record(f, kind, cookie);
 
 	bpf_merge_record(f->merge, &raw);
 }
@@ -158,7 +158,7 @@ static void connect_has_its_port(void **s)
 static void connect_without_a_port(void **s)
 {
 	struct fixture *f = *s;
-	struct raw_event closed;
+	struct bpf_record closed;
 	uint64_t sent = state(f, 7, ST_CLOSE, ST_SYN_SENT);
 
 	closed = record(f, RAW_STATE, 7);
@@ -341,7 +341,7 @@ static void reused_by_connect(void **s)
 static void another_four_tuple_is_no_reuse(void **s)
 {
 	struct fixture *f = *s;
-	struct raw_event syn;
+	struct bpf_record syn;
 
 	to_time_wait(f, 7);
 	timer(f, RAW_TW_CANCEL, 7, ST_TIME_WAIT, MINUTE);
@@ -383,7 +383,7 @@ static void old_minisocket(void **s)
 static void mapped_address(void **s)
 {
 	struct fixture *f = *s;
-	struct raw_event raw = record(f, RAW_STATE, 7);
+	struct bpf_record raw = record(f, RAW_STATE, 7);
 
 	raw.from = ST_ESTABLISHED;
 	raw.to = ST_CLOSE_WAIT;
@@ -399,7 +399,7 @@ static void mapped_address(void **s)
 static void reset_has_its_reason(void **s)
 {
 	struct fixture *f = *s;
-	struct raw_event raw = record(f, RAW_RESET_SENT, 7);
+	struct bpf_record raw = record(f, RAW_RESET_SENT, 7);
 
 	raw.value = 5;
 	bpf_merge_record(f->merge, &raw);
