@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's event stream of one network namespace, for anyone to look at. It changes nothing. */
 #include "cmd/command.h"
+#include "cmd/trace.h"
 #include "cmd/trace_line.h"
 #include "core/clock.h"
 #include "model/timeline.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +21,8 @@
 
 #define RING_BYTES (8u << 20) /* the machine's own namespace may be busy */
 
-struct options {
-	const char *netns;
-	pid_t pid;
-	uint16_t port;         /* 0: any */
-	enum tcp_state states; /* ST_NONE: any */
-	int json, stacks, all;
-	uint64_t for_ns; /* 0: until Ctrl-C */
-};
-
 struct trace {
-	struct options options;
+	struct trace_options options;
 	struct timeline_head head;
 	struct trace_ages *ages;
 	struct symbols *symbols;
@@ -41,7 +34,7 @@ struct trace {
 
 /* ---- one event ---- */
 
-static int wanted(const struct options *o, const struct event *e)
+static int wanted(const struct trace_options *o, const struct event *e)
 {
 	if (o->port && e->tuple.local.port != o->port && e->tuple.remote.port != o->port)
 		return 0;
@@ -66,6 +59,34 @@ static void put_stack(const struct trace *t, const struct event *e)
 		                sizeof name));
 }
 
+/* The event with its stack, innermost first. */
+static void put_json(const struct trace *t, const struct event *e)
+{
+	json_t *o = timeline_event_json(&t->head, e), *stack;
+	const uint64_t *frames;
+	size_t n = e->kind == EV_STATE ? bpf_ring_stack(t->ring, e, &frames) : 0;
+	char name[SYMBOL_TEXT];
+
+	if (n) {
+		stack = must(json_array());
+		for (size_t i = 0; i < n; i++)
+			json_array_append_new(stack,
+			        json_string(symbols_name(t->symbols, (pid_t)e->state.pid, frames[i],
+			                i > 0, name, sizeof name)));
+		json_object_set_new(o, "stack", stack);
+	}
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static void put_text(const struct trace *t, const struct event *e, uint64_t age)
+{
+	trace_line(stdout, e, t->head.origin_ns, age);
+	if (t->options.stacks && e->kind == EV_STATE)
+		put_stack(t, e);
+}
+
 static void on_event(void *arg, const struct event *e)
 {
 	struct trace *t = arg;
@@ -75,11 +96,9 @@ static void on_event(void *arg, const struct event *e)
 		return;
 	t->shown++;
 	if (t->options.json)
-		timeline_write_event(stdout, &t->head, e);
+		put_json(t, e);
 	else
-		trace_line(stdout, e, t->head.origin_ns, age);
-	if (t->options.stacks && e->kind == EV_STATE)
-		put_stack(t, e);
+		put_text(t, e, age);
 	if (ferror(stdout)) {
 		t->broken = 1;
 		event_base_loopbreak(t->base);
@@ -135,6 +154,15 @@ static int summary(struct trace *t)
 	return lost ? EXIT_LAB : EXIT_PASSED;
 }
 
+static void begin_output(const struct trace *t)
+{
+	if (t->options.json)
+		timeline_write_head(stdout, &t->head);
+	else
+		trace_line_heading(stdout);
+	fflush(stdout); /* whoever reads it knows that it has begun, and may end it */
+}
+
 static int loop(struct trace *t, struct err *err)
 {
 	struct timeval end = clock_timeval(t->options.for_ns), often = {.tv_usec = 50000};
@@ -150,6 +178,7 @@ static int loop(struct trace *t, struct err *err)
 	event_add(events[2], &often);
 	if (t->options.for_ns)
 		event_add(events[3], &end);
+	begin_output(t);
 	failed = bpf_ring_start(t->ring, t->base, err);
 	if (!failed)
 		event_base_dispatch(t->base);
@@ -160,7 +189,7 @@ static int loop(struct trace *t, struct err *err)
 	return bpf_ring_consume(t->ring, err) < 0 ? -1 : 0;
 }
 
-static int watch(struct bpf_observer *o, const struct options *w, struct err *err)
+int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err)
 {
 	uint64_t cookie;
 
@@ -181,13 +210,8 @@ static int run(struct trace *t, struct bpf_observer *o, struct err *err)
 	if (!t->ring)
 		return -1;
 	fill_head(&t->head);
-	if (watch(o, &t->options, err))
+	if (trace_watch(o, &t->options, err))
 		return -1;
-	if (t->options.json)
-		timeline_write_head(stdout, &t->head);
-	else
-		trace_line_heading(stdout);
-	fflush(stdout); /* whoever reads it knows that it has begun */
 	return loop(t, err);
 }
 
@@ -229,7 +253,7 @@ static int number(const char *option, const char *text, long hi, long *ret, stru
 	return 0;
 }
 
-static int take_option(struct options *o, int c, const char *text, struct err *err)
+static int take_option(struct trace_options *o, int c, const char *text, struct err *err)
 {
 	long n;
 
@@ -266,11 +290,14 @@ static int take_option(struct options *o, int c, const char *text, struct err *e
 	case 'a':
 		o->all = 1;
 		return 0;
+	case 'c':
+		o->count = 1;
+		return 0;
 	}
 	return err_set(err, ERR_INPUT, "`lastack help trace` lists the options");
 }
 
-static int take_options(struct options *o, int argc, char **argv, struct err *err)
+static int take_options(struct trace_options *o, int argc, char **argv, struct err *err)
 {
 	static const struct option names[] = {
 	        {"netns", required_argument, NULL, 'n'},
@@ -281,6 +308,7 @@ static int take_options(struct options *o, int argc, char **argv, struct err *er
 	        {"json", no_argument, NULL, 'j'},
 	        {"stack", no_argument, NULL, 'k'},
 	        {"all", no_argument, NULL, 'a'},
+	        {"count", no_argument, NULL, 'c'},
 	        {NULL, 0, NULL, 0},
 	};
 	int c;
@@ -293,8 +321,10 @@ static int take_options(struct options *o, int argc, char **argv, struct err *er
 		return err_set(err, ERR_INPUT, "trace takes no argument '%s'", argv[optind]);
 	if (o->netns && o->pid)
 		return err_set(err, ERR_INPUT, "--netns and --pid: one of them");
-	if (o->json && o->stacks)
-		return err_set(err, ERR_INPUT, "--stack is for people to read: not with --json");
+	if (o->count && (o->port || o->stacks || o->all || o->states != ST_NONE))
+		return err_set(err, ERR_INPUT,
+		        "--count counts all of the namespace: not with --port, --state, --stack or "
+		        "--all");
 	return 0;
 }
 
@@ -307,7 +337,7 @@ static int trace(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (take_options(&t.options, argc, argv, &err))
 		return command_error(&err);
-	code = trace_with(&t, &err);
+	code = t.options.count ? trace_count(&t.options, &err) : trace_with(&t, &err);
 	return code < 0 ? command_error(&err) : code;
 }
 
@@ -323,6 +353,8 @@ const struct command command_trace = {
                 "  --all          also what is of little interest: a minisocket takes over or\n"
                 "                 expires, the last reference to a socket goes\n"
                 "  --stack        the user stack of the process that caused a transition\n"
+                "  --count        no transitions, but how many there were of each kind, every\n"
+                "                 second: the least load on a busy machine\n"
                 "  --json         one JSON object a line: a header, then every event\n\n"
                 "AFTER is the time spent in FROM, '-' when nobody saw it begin. A process is\n"
                 "named where a system call caused the transition; segments and timers have none.\n"

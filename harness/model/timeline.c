@@ -240,7 +240,7 @@ static void put_details(json_t *o, const struct timeline_head *h, const struct e
 	}
 }
 
-int timeline_write_event(FILE *out, const struct timeline_head *h, const struct event *e)
+struct json_t *timeline_event_json(const struct timeline_head *h, const struct event *e)
 {
 	json_t *o = must(json_object());
 
@@ -252,5 +252,10 @@ int timeline_write_event(FILE *out, const struct timeline_head *h, const struct 
 	put_endpoint(o, "local", &e->tuple.local);
 	put_endpoint(o, "remote", &e->tuple.remote);
 	put_details(o, h, e);
-	return finish(out, o);
+	return o;
+}
+
+int timeline_write_event(FILE *out, const struct timeline_head *h, const struct event *e)
+{
+	return finish(out, timeline_event_json(h, e));
 }

@@ -37,6 +37,9 @@ void timeline_free(struct timeline *t); /* its contents, not t */
 int timeline_write_head(FILE *out, const struct timeline_head *h);
 int timeline_write_event(FILE *out, const struct timeline_head *h, const struct event *e);
 
+/* The same as an object of jansson, for those who have more to say of it. The caller's. */
+struct json_t *timeline_event_json(const struct timeline_head *h, const struct event *e);
+
 /* Reads a whole file. `name` is for the error text. */
 int timeline_read(FILE *in, const char *name, struct timeline *ret, struct err *err);
 

@@ -494,6 +494,43 @@ def text():
     ok("0 lost" in err, "a summary on standard error", err)
 
 
+def stack_json():
+    """The same stack for programs."""
+    c = Trace("client", "--stack")
+    l = listener(5051)
+    a = connect(5051)
+    a.close()
+    l.accept()[0].close()
+    c.until(lambda e: e.get("to") == "FIN_WAIT_1")
+    ok(c.end() == 0 and any("close" in x for e in c.events if e.get("to") == "FIN_WAIT_1"
+                            for x in e.get("stack", [])), "--json has the stack too", c.events)
+    l.close()
+
+
+def counts():
+    """Ten connections, counted and not shown."""
+    p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", "--count"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heading = p.stdout.readline().split()
+    l = listener(5052, backlog=64)
+    for _ in range(10):
+        a = connect(5052)
+        b = l.accept()[0]
+        a.close()
+        b.recv(1)
+        b.close()
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=10)
+    sums = [sum(float(x.split()[i]) for x in out.splitlines()) for i in range(len(heading))]
+    got = dict(zip(heading, sums))
+    ok(p.returncode == 0 and not err and all(got[x] == 10 for x in ("SYN_SENT", "ESTAB", "FIN_WAIT_1", "MINISOCK"))
+       and got["CLOSE_WAIT"] == 0, "--count counts each of ten connections", got, err)
+    p = subprocess.run([BIN + "/lastack", "trace", "--netns", "client", "--count", "--json", "--for", "10ms"],
+                       capture_output=True, text=True)
+    ok(p.returncode == 0 and "FIN_WAIT_1" in json.loads(p.stdout.splitlines()[-1]), "--count --json", p.stdout)
+    l.close()
+
+
 def granule(length_s, hz):
     """The width of the bucket that a kernel timer of this length falls into, in seconds."""
     level = 0
@@ -536,7 +573,8 @@ def usage():
     for words, argv in (("no such namespace", ["--netns", "nowhere"]), ("a bad port", ["--port", "0"]),
                         ("no such process", ["--pid", "4194303"]), ("a bad state", ["--state", "DOA"]),
                         ("a bad time", ["--for", "soon"]), ("a bad name", ["--netns", "../x"]),
-                        ("both", ["--netns", "client", "--pid", "1"]), ("an argument", ["what"])):
+                        ("both", ["--netns", "client", "--pid", "1"]),
+                        ("a count of one port", ["--count", "--port", "80"]), ("an argument", ["what"])):
         p = subprocess.run([BIN + "/lastack", "trace", *argv], capture_output=True, text=True)
         ok(p.returncode == 2 and p.stderr.startswith("lastack: ") and p.stderr.count("\n") == 1 or
            (p.returncode == 2 and "unrecognized" in p.stderr), "refused: " + words,
@@ -564,6 +602,8 @@ def main():
            t.summary)
     filters()
     text()
+    stack_json()
+    counts()
     usage()
     if os.environ.get("SLOW"):
         minute(500)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What `lastack trace` was asked for, and its other form: counts instead of transitions. */
+#ifndef LASTACK_TRACE_H
+#define LASTACK_TRACE_H
+
+#include "core/err.h"
+#include "core/tcp_state.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct bpf_observer;
+
+struct trace_options {
+	const char *netns;
+	pid_t pid;
+	uint16_t port;         /* 0: any */
+	enum tcp_state states; /* ST_NONE: any */
+	int json, stacks, all, count;
+	uint64_t for_ns; /* 0: until Ctrl-C */
+};
+
+/* Goes into the namespace that is meant, and watches it as slot 0's client. */
+int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err);
+
+/* --count: a line a second on standard output until its end. */
+int trace_count(const struct trace_options *w, struct err *err);
+
+#endif
