@@ -3,6 +3,7 @@
 #include "cell.h"
 
 #include "netns/ip.h"
+#include "netns/ready.h"
 #include "netns/sysctl.h"
 
 #include <fcntl.h>
@@ -136,6 +137,19 @@ static int configure(const struct cell *c, struct err *err)
 	return r;
 }
 
+static int await_addresses(const struct cell *c, struct err *err)
+{
+	for (enum host h = 0; h < HOST_COUNT; h++) {
+		if (!has_host(c, h))
+			continue;
+		if (cell_enter(c, h, err))
+			return -1;
+		if (ready_await(topology_addresses(&c->topology, h), err))
+			return err_prefix(err, "%s", actor_names[h]);
+	}
+	return cell_leave(c, err);
+}
+
 int cell_build(struct cell *c, const struct cell_config *config, struct err *err)
 {
 	unsigned hash = config->hash_entries ? config->hash_entries : HASH_ENTRIES;
@@ -151,7 +165,8 @@ int cell_build(struct cell *c, const struct cell_config *config, struct err *err
 		return -1;
 	if (prepare(c, config, err))
 		return -1;
-	return make_devices(c, config, err) || configure(c, err) ? -1 : 0;
+	return make_devices(c, config, err) || configure(c, err) || await_addresses(c, err) ? -1
+	                                                                                    : 0;
 }
 
 uint64_t cell_cookie(const struct cell *c, enum host h, struct err *err)

@@ -72,6 +72,8 @@ static void address(
 	fprintf(out, "addr add %s/%u dev %s nodad\n", ip, t->router ? 64 : 48, device);
 }
 
+#define ROUTER_ADDRESSES 2 /* of IPv6, on each side */
+
 static void router(FILE *out)
 {
 	for (unsigned side = 0; side < 2; side++) {
@@ -84,6 +86,11 @@ static void router(FILE *out)
 		/* From here it solicits neighbours for what it forwards. */
 		fprintf(out, "addr add fe80::ff/64 dev %s nodad\n", device);
 	}
+}
+
+unsigned topology_addresses(const struct topology *t, enum host h)
+{
+	return h == HOST_ROUTER ? 2 * ROUTER_ADDRESSES : t->addresses[h];
 }
 
 void topology_host(const struct topology *t, enum host h, FILE *out)

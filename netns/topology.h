@@ -31,6 +31,9 @@ struct endpoint topology_address(enum host h, unsigned family, unsigned index);
 /* Run in the cell's own namespace: the namespaces of the hosts, and the veths between them. */
 void topology_cell(const struct topology *t, FILE *out);
 
+/* How many addresses of IPv6 a host has, lo's not counted. */
+unsigned topology_addresses(const struct topology *t, enum host h);
+
 /* Run inside a host. */
 void topology_host(const struct topology *t, enum host h, FILE *out);
 

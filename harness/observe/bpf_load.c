@@ -24,7 +24,7 @@ static const struct {
 	int in_quick;  /* also wanted when it has to be quick */
 } table[] = {
         {"on_state", BPF_HAS_STATE, 0, 1, 1},
-        {"on_state_inside", BPF_HAS_STATE, 2, 1, 1},
+        {"on_state_too", BPF_HAS_STATE, 2, 1, 1},
         {"on_timer_start", BPF_HAS_TW_START, 0, 1, 1},
         {"on_timer_cancel", BPF_HAS_TW_CANCEL, 0, 1, 1},
         {"on_timer_expire", BPF_HAS_TW_EXPIRE, 0, 1, 1},
@@ -192,13 +192,13 @@ static uint64_t misses(const struct bpf_programs *p, const char *name)
 uint64_t bpf_programs_missed(const struct bpf_programs *p)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct raw_nesting *each = must(calloc((size_t)(cpus > 0 ? cpus : 1), sizeof *each));
+	uint64_t *each = must(calloc((size_t)(cpus > 0 ? cpus : 1), sizeof *each));
 	uint64_t missed = misses(p, "on_state"), rescued = 0;
 	__u32 key = 0;
 
-	if (cpus > 0 && !bpf_map_lookup_elem(bpf_programs_map(p, "nesting"), &key, each))
+	if (cpus > 0 && !bpf_map_lookup_elem(bpf_programs_map(p, "rescued"), &key, each))
 		for (int i = 0; i < cpus; i++)
-			rescued += each[i].rescued;
+			rescued += each[i];
 	free(each);
 	return missed > rescued ? missed - rescued : 0;
 }

@@ -21,7 +21,7 @@
 #define RAW_FRAMES      (RAW_FRAME_LINES * RAW_LINE_FRAMES)
 
 enum raw_kind {
-	RAW_STATE,      /* from, to: as inet_sock_set_state has them */
+	RAW_STATE,      /* from, to: as inet_sock_set_state has them; extra: see on_state_too */
 	RAW_PORT,       /* a SYN leaves: the socket has its port */
 	RAW_REUSE,      /* a SYN was taken just after a minisocket was taken away */
 	RAW_TW_START,   /* of a minisocket: to = substate, value = jiffies left */
@@ -80,11 +80,13 @@ struct raw_queue {
 	__u32 pad_tail[13];
 };
 
-/* Of the program for states, on one processor. */
-struct raw_nesting {
-	__u64 inside;  /* it runs */
-	__u64 rescued; /* what its twin has seen instead */
+/* What the first of the two programs for states has seen last, on one processor. */
+struct raw_mark {
+	__u64 cookie;
+	__u64 change; /* from << 8 | to */
 };
+
+#define RAW_MARKS 64 /* by the cookie */
 
 struct raw_counts {
 	__u64 entered[RAW_STATES];

@@ -19,10 +19,17 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define FEW      64 /* records at a time: low load, so look again soon */
+#define RECENT   1024 /* more transitions than one softirq makes */
+#define FEW      64   /* records at a time: low load, so look again soon */
 #define SOON_NS  (2 * NS_PER_MS)
 #define LATER_NS (10 * NS_PER_MS)
 #define BATCHES  16 /* of a ring's lines, until they are given back */
+
+/* A transition that was read. */
+struct trace_of_state {
+	uint64_t cookie;
+	uint8_t from, to;
+};
 
 struct bpf_ring {
 	struct bpf_observer *observer;
@@ -39,6 +46,8 @@ struct bpf_ring {
 	const struct raw_event *current; /* the record being handled */
 	uint64_t place;                  /* of its first line, from 0 */
 	uint64_t frames[RAW_FRAMES];
+	struct trace_of_state recent[RECENT]; /* the last ones, in a circle */
+	unsigned n_recent;
 	struct event *readable, *timer; /* with bpf_ring_start */
 };
 
@@ -92,12 +101,30 @@ static void unpack(struct bpf_record *ret, const struct raw_event *raw, const st
 		memcpy(ret->command, more->command, sizeof ret->command);
 }
 
+/*
+ * Whether the second program for states recorded what the first had recorded already. No socket
+ * makes the same transition twice without another between them.
+ */
+static int is_twin(struct bpf_ring *r, const struct raw_event *raw)
+{
+	struct trace_of_state this = {raw->cookie, raw->from, raw->to};
+
+	if (raw->kind != RAW_STATE)
+		return 0;
+	for (unsigned i = 0; raw->extra && i < RECENT; i++)
+		if (r->recent[i].cookie == this.cookie && r->recent[i].from == this.from &&
+		        r->recent[i].to == this.to)
+			return 1;
+	r->recent[r->n_recent++ % RECENT] = this;
+	return 0;
+}
+
 static void on_record(struct bpf_ring *r, const struct raw_event *raw, uint64_t place)
 {
 	const struct raw_more *more = raw->lines > 1 ? &line_at(r, place + 1)->more : NULL;
 	struct bpf_record record;
 
-	if (!is_ours(r, raw))
+	if (!is_ours(r, raw) || is_twin(r, raw))
 		return;
 	unpack(&record, raw, more);
 	r->place = place;

@@ -26,10 +26,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RAW_MARKS);
+	__type(key, __u32);
+	__type(value, struct raw_mark);
+} marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct raw_nesting);
-} nesting SEC(".maps");
+	__type(value, __u64);
+} rescued SEC(".maps");
 
 enum skb_drop_reason___full {
 	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW___full = 1,
@@ -58,30 +65,29 @@ static __always_inline int caused_by_process(const struct sock *sk, int from, in
 	return 0;
 }
 
-static __always_inline int record_state(
-        struct target *t, void *ctx, struct sock *sk, int from, int to)
+static __always_inline void record_state(
+        struct target *t, void *ctx, struct sock *sk, __u64 cookie, int from, int to, int second)
 {
-	__u64 cookie = sk->__sk_common.skc_cookie.counter;
 	int by_process = caused_by_process(sk, from, to);
 	struct record r;
 
-	if (!cookie)
-		cookie = bpf_get_socket_cookie(sk); /* makes it: the minisocket will copy it */
 	if (!begin(t, &r, RAW_STATE, sk->__sk_common.skc_family, by_process))
-		return 0;
+		return;
 	r.e->cookie = cookie;
 	r.e->from = from;
 	r.e->to = to;
+	r.e->extra = second;
 	socket_tuple(&r, sk);
 	if (by_process)
 		add_process(ctx, &r);
 	end(t, &r);
-	return 0;
 }
 
-static __always_inline int state(void *ctx, struct sock *sk, int from, int to)
+/* The socket's cookie, 0 when this transition is none of ours. */
+static __always_inline __u64 state(void *ctx, struct sock *sk, int from, int to, int second)
 {
 	struct target t;
+	__u64 cookie;
 
 	if (!find(&t, sk->__sk_common.skc_net.net->net_cookie) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
@@ -89,37 +95,57 @@ static __always_inline int state(void *ctx, struct sock *sk, int from, int to)
 	if (from == TCP_LISTEN && to == TCP_SYN_RECV)
 		return 0;
 	t.count->entered[to & (RAW_STATES - 1)]++;
-	return counts_only ? 0 : record_state(&t, ctx, sk, from, to);
+	cookie = sk->__sk_common.skc_cookie.counter;
+	if (!cookie)
+		cookie = bpf_get_socket_cookie(sk); /* makes it: the minisocket will copy it */
+	if (!counts_only)
+		record_state(&t, ctx, sk, cookie, from, to, second);
+	return cookie;
 }
 
 /*
- * The kernel does not run a program inside itself: of segments that arrive while a system call is
- * in on_state, on this processor, it would see nothing. That is when the twin steps in.
+ * The kernel does not run a program inside itself: of the segments that a softirq handles while a
+ * system call is in on_state, on this processor, it would see nothing. So there are two, one after
+ * the other, and they can't both be interrupted. The first leaves a mark; the second records what
+ * has no mark. A mark can be overwritten, seldom, by a socket with a like cookie: then the record
+ * is there twice, and the second says so.
  */
+static __always_inline struct raw_mark *mark_of(__u64 cookie)
+{
+	__u32 at = cookie % RAW_MARKS;
+
+	return bpf_map_lookup_elem(&marks, &at);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int from, int to)
 {
-	__u32 zero = 0;
-	struct raw_nesting *n = bpf_map_lookup_elem(&nesting, &zero);
+	__u64 cookie = state(ctx, sk, from, to, 0);
+	volatile struct raw_mark *m = cookie ? mark_of(cookie) : 0;
 
-	if (!n)
+	if (!m)
 		return 0;
-	*(volatile __u64 *)&n->inside = 1;
-	state(ctx, sk, from, to);
-	*(volatile __u64 *)&n->inside = 0;
+	m->cookie = cookie;
+	m->change = (__u64)(from << 8 | to);
 	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state_inside, struct sock *sk, int from, int to)
+int BPF_PROG(on_state_too, struct sock *sk, int from, int to)
 {
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+	volatile struct raw_mark *m = cookie ? mark_of(cookie) : 0;
 	__u32 zero = 0;
-	struct raw_nesting *n = bpf_map_lookup_elem(&nesting, &zero);
+	__u64 *n;
 
-	if (!n || !*(volatile __u64 *)&n->inside)
+	if (m && m->cookie == cookie && m->change == (__u64)(from << 8 | to)) {
+		m->cookie = 0;
 		return 0;
-	n->rescued++;
-	return state(ctx, sk, from, to);
+	}
+	n = bpf_map_lookup_elem(&rescued, &zero);
+	if (state(ctx, sk, from, to, 1) && n)
+		(*n)++;
+	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
