@@ -45,11 +45,9 @@ static void drain(struct conn *c)
 	error = errno;
 	if (bytes)
 		report_conn(c, "received", "bytes=%" PRIu64, bytes);
-	if (n > 0)
-		event_active(&c->event, EV_READ, 0);
-	else if (n == 0)
+	if (n == 0)
 		on_eof(c);
-	else if (error == EINTR)
+	else if (n > 0 || error == EINTR)
 		event_active(&c->event, EV_READ, 0);
 	else if (error != EAGAIN)
 		on_broken(c, "read", error);
@@ -86,11 +84,9 @@ void conn_pull(struct conn *c)
 
 	if (c->broken || c->connecting)
 		return;
-	if (c->eof)
-		look_for_error(c);
-	else if (p->reading)
+	if (!c->eof && p->reading)
 		drain(c);
-	else if (p->behaviour->on_arrival && !p->held)
+	else if (!c->eof && p->behaviour->on_arrival && !p->held)
 		peek(c);
 	else
 		look_for_error(c);

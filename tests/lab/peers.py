@@ -256,6 +256,32 @@ def leak_reset(stage, side):
 
 
 @either_side
+def forked(stage, side):
+    """forked: close() in the parent, no FIN while its children live, and they end with it"""
+    me, it = cast(stage, side, "forked", count=3)
+    it.order("close")
+    me.wait("closed", 3)
+    same(me.sockets(), 0)
+    it.rests()
+    same(it.all("eof"), [])
+    stage.wait_states(side, *["CLOSE-WAIT"] * 3)
+    me.process.kill()
+    stage.wait_states(side)
+    stage.wait_states(other(side), *["TIME-WAIT"] * 3)
+
+
+@either_side
+def duplicated(stage, side):
+    """duplicated: closes, and has a descriptor of each connection still"""
+    me, it = cast(stage, side, "duplicated", count=3)
+    held = me.sockets()
+    it.order("close")
+    me.wait("closed", 3)
+    same(me.sockets(), held)
+    stage.wait_states(side, *["CLOSE-WAIT"] * 3)
+
+
+@either_side
 def half_close_passive(stage, side):
     """half_close: end of file does not stop what is still to be sent"""
     me, it = cast(stage, side, "half_close")
