@@ -26,17 +26,7 @@ if [ "${1:-}" != inside ]; then
 	echo "$said"
 	exit $code
 fi
-n=0 bad=0
-
-is() { # is GOT WANTED WORDS
-	n=$((n + 1))
-	[ "$1" = "$2" ] && echo "ok $n - $3" && return
-	echo "not ok $n - $3: $1, expected $2"
-	bad=1
-}
-
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../tap.sh"
 set -e
 mount -t tmpfs none /run
 mkdir /run/netns
@@ -82,5 +72,4 @@ is "$(value time-waits)" "$(($(value client-minisockets) + $(value server-miniso
 is $? 0 "$(value reuse) were taken over, and $(value kill) killed: no more than resets were sent"
 sed 's/^/# /' "$work/said" "$work/seen"
 [ $bad = 0 ] || sed 's/^/# /' "$work/bench.err" "$work/server"
-echo "1..$n"
-exit $bad
+tap_end

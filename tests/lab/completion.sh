@@ -4,8 +4,7 @@
 set -u
 BIN=$(realpath "${BIN:-bin}")
 . "$(dirname "$0")/../../tools/lastack.bash"
-n=0
-bad=0
+. "$(dirname "$0")/../tap.sh"
 
 # The words that would be offered for a line, the last of which is being typed.
 offered() {
@@ -15,25 +14,20 @@ offered() {
 	printf '%s\n' "${COMPREPLY[@]}"
 }
 
-is() { # what, the word that must be among the offered, the line
+offers() { # what, the word that must be among the offered, the line
 	local what=$1 want=$2
 	shift 2
-	n=$((n + 1))
-	if offered "$@" | grep -qx -- "$want"; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what: no '$want' after $*"
-		bad=1
-	fi
+	offered "$@" >"$work/out"
+	grep -qx -- "$want" "$work/out"
+	tap "$what: $want after ${*:2}" $?
 }
 
-is "a command" explain "$BIN/lastack" ex
-is "help" help "$BIN/lastack" he
-is "help of a command" explain "$BIN/lastack" help ex
-is "an option" --repeat "$BIN/lastack" run --re
-is "a scenario" faults/last-ack-lost-once "$BIN/lastack" run faults/last
-is "a tag" rfc1337 "$BIN/lastack" run rfc
-is "a family" 6 "$BIN/lastack" run --ip ""
-is "a state" CLOSE_WAIT "$BIN/lastack" states CLOSE_W
-echo "1..$n"
-exit $bad
+offers "a command" explain "$BIN/lastack" ex
+offers "help" help "$BIN/lastack" he
+offers "help of a command" explain "$BIN/lastack" help ex
+offers "an option" --repeat "$BIN/lastack" run --re
+offers "a scenario" faults/last-ack-lost-once "$BIN/lastack" run faults/last
+offers "a tag" rfc1337 "$BIN/lastack" run rfc
+offers "a family" 6 "$BIN/lastack" run --ip ""
+offers "a state" CLOSE_WAIT "$BIN/lastack" states CLOSE_W
+tap_end

@@ -8,25 +8,10 @@ if [ "$(id -u)" != 0 ]; then
 	echo "1..1"
 	exit 0
 fi
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../tap.sh"
 chmod 755 "$work"
 cp "$BIN/lastack" "$work/" && chmod 755 "$work/lastack"
 doctor="$work/lastack doctor"
-n=0
-bad=0
-
-tap() { # what, and the status of the command that decides
-	n=$((n + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		bad=1
-		sed 's/^/# /' "$work/out"
-	fi
-}
-
 # What a capability's lines in the table say: has NAME yes|no, says NAME REGEX
 has() { grep -qE "^$1 +$2 " "$work/out"; }
 says() { awk -v name="$1" '/^[a-z0-9]/ {on = ($1 == name)} on' "$work/out" | grep -qE "$2"; }
@@ -96,5 +81,4 @@ $doctor --josn >"$work/out" 2>&1
 [ $? = 2 ]
 tap "an unknown option: 2" $?
 
-echo "1..$n"
-exit $bad
+tap_end

@@ -4,22 +4,7 @@
 # rules; and one scenario is played by hand to its end, last ACK lost and all.
 set -u
 BIN=$(realpath "${BIN:-bin}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-tap() { # what, and the status of the command that decides
-	n=$((n + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		bad=1
-		sed 's/^/# /' "$work"/out* 2>/dev/null | tail -20
-	fi
-}
-
+. "$(dirname "$0")/../tap.sh"
 if [ "$(id -u)" != 0 ]; then
 	echo "1..0 # SKIP needs root"
 	exit 0
@@ -103,5 +88,4 @@ grep -q 'TcpRetransSegs *1 ' "$work/out-retrans"
 tap "the server sent its FIN twice" $?
 grep -q 'counter packets 1 .*drop' "$work/out-rules"
 tap "nft dropped one ACK" $?
-echo "1..$n"
-exit $bad
+tap_end

@@ -5,20 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BIN=$(realpath --relative-to=. "${BIN:-bin}") B=$(realpath --relative-to=. "${B:-build}")
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-
-tap() { # what, status
-	n=$((n + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		sed 's/^/# /' "$work/out" | tail -20
-		bad=1
-	fi
-}
+. tests/tap.sh
 
 # The make above this one must not hand down its flags and job slots.
 env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s install B="$B" BIN="$BIN" PREFIX=/opt/x DESTDIR="$work" >"$work/out" 2>&1
@@ -35,8 +22,7 @@ if [ "$(id -u)" = 0 ]; then
 	"$at/bin/lastack" run close/in-order-client-first >"$work/out" 2>&1
 	tap "and runs one, with the installed peers" $?
 else
-	n=$((n + 1))
-	echo "ok $n - and runs one # SKIP needs root"
+	skip "and runs one" "needs root"
 fi
 if command -v man >"$work/out"; then
 	for page in "$at"/share/man/man1/*.1; do
@@ -45,12 +31,10 @@ if command -v man >"$work/out"; then
 	[ ! -s "$work/out" ]
 	tap "the manual is well formed" $?
 else
-	n=$((n + 1))
-	echo "ok $n - the manual # SKIP no man here"
+	skip "the manual" "no man here"
 fi
 bash -c '. "$1" && complete -p lastack' - "$at/share/bash-completion/completions/lastack" >"$work/out" 2>&1
 tap "the completion can be loaded" $?
 (cd "$built" && BIN="$BIN" tools/manual --check) >"$work/out" 2>&1
 tap "the manual says what the program says (otherwise: make reference)" $?
-echo "1..$n"
-exit $bad
+tap_end

@@ -5,22 +5,7 @@
 set -u
 BIN=${BIN:-bin}
 dir=$(dirname "$0")/../mutants
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-n=0
-bad=0
-
-tap() { # what, and the status of the command that decides
-	n=$((n + 1))
-	if [ "$2" = 0 ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		bad=1
-		sed 's/^/# /' "$work/out" "$work/err"
-	fi
-}
-
+. "$(dirname "$0")/../tap.sh"
 # The mutant's one false expectation is found, and no other.
 one() {
 	local file=$1 name want code
@@ -48,5 +33,4 @@ for key in $(sed -n '/^### Of a host/,/^States/s/^| `\([a-z_]*\)` .*/\1/p' "$wor
 	grep -q "[{ ]$key: [[{0-9\"]" "$dir"/*.yaml
 	tap "the expectation '$key' has a mutant" $?
 done
-echo "1..$n"
-exit $bad
+tap_end

@@ -4,16 +4,7 @@
 set -u
 BIN=$(realpath "${BIN:-$(dirname "$0")/../../bin}")
 top=$(realpath "$(dirname "$0")/../..")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-
-ok() { # ok STATUS WORDS
-	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" && return
-	echo "not ok $n - $2"
-	bad=1
-}
+. "$(dirname "$0")/../tap.sh"
 
 if [ "$(id -u)" != 0 ]; then
 	user() { "$@"; }
@@ -35,9 +26,9 @@ cd "$work" || exit 1
 user bin/lastack run --report json="$work/out/report" >out/text 2>err
 code=$?
 [ $code = 0 ]
-ok $? "the exit code is 0: what was decided passed"
+tap "the exit code is 0: what was decided passed" $?
 grep -q "^lastack: transitions come from looks at the sockets; bpf: " err
-ok $? "that the kernel's events are missing is said first"
+tap "that the kernel's events are missing is said first" $?
 counts=$(python3 -c '
 import collections, json
 runs = json.load(open("out/report"))["runs"]
@@ -45,23 +36,22 @@ c = collections.Counter(r["verdict"] for r in runs)
 print(c["PASS"], c["FAIL"], c["ERROR"], sum(r["verdict"] == "SKIP" and not r["why"] for r in runs))')
 read -r passed failed errors mute <<<"$counts"
 [ "${passed:-0}" -gt 20 ]
-ok $? "$passed scenarios passed without any right"
+tap "$passed scenarios passed without any right" $?
 [ "$failed $errors" = "0 0" ]
-ok $? "none failed, none was an error"
+tap "none failed, none was an error" $?
 [ "$mute" = 0 ]
-ok $? "each that was skipped says what is missing"
+tap "each that was skipped says what is missing" $?
 [ $bad = 0 ] || { grep -A2 -E "^(FAIL|ERROR)" out/text; cat err; } | sed 's/^/# /'
 
 user bin/lastack run --observers bpf close >out/text 2>err
 code=$?
 [ $code = 4 ] && grep -q "^lastack: bpf: .*not permitted" err
-ok $? "--observers bpf is refused with the reason"
+tap "--observers bpf is refused with the reason" $?
 user bin/lastack trace --for 1s >out/text 2>err
 code=$?
 [ $code = 4 ] && grep -q "^lastack: bpf: .*not permitted" err
-ok $? "trace is refused with the reason"
+tap "trace is refused with the reason" $?
 user bin/lastack doctor >out/text 2>err
 grep -A2 "^bpf  *no" out/text | grep -q "mend: "
-ok $? "doctor says what would mend it"
-echo "1..$n"
-exit $bad
+tap "doctor says what would mend it" $?
+tap_end

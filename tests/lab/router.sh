@@ -3,28 +3,10 @@
 # What a router's rules can be wrong about, and where its scenarios run.
 set -u
 BIN=${BIN:-bin}
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-n=0 failed=0
+. "$(dirname "$0")/../tap.sh"
 
-# expect WHAT CODE WORDS: the last command's exit code and words of its output
-expect() {
-	n=$((n + 1))
-	if [ "$code" = "$2" ] && grep -qF -- "$3" "$here/said"; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# exit code $code, wanted $2 and '$3' in:"
-		sed 's/^/# /' "$here/said"
-		failed=1
-	fi
-}
-run() {
-	"$@" >"$here/said" 2>&1 </dev/null
-	code=$?
-}
 scenario() {
-	printf '%s\n' "$2" >"$here/$1.yaml"
+	printf '%s\n' "$2" >"$work/$1.yaml"
 }
 end='steps:
 - client: {connect: 2}
@@ -46,11 +28,11 @@ steps:
 - client: {connect: 1}
 - router: {nft: \"add chain inet y c\"}
 - expect: {client: {ESTABLISHED: 1}}"
-run "$BIN/lastack" run "$here/block.yaml"
+run "$BIN/lastack" run "$work/block.yaml"
 expect "a mistake in a block of rules, with its line and column" 2 "block.yaml:5:29: nft: syntax error"
-run "$BIN/lastack" run "$here/line.yaml"
+run "$BIN/lastack" run "$work/line.yaml"
 expect "in a line of rules" 2 "line.yaml:2:59: nft: syntax error"
-run "$BIN/lastack" run "$here/step.yaml"
+run "$BIN/lastack" run "$work/step.yaml"
 expect "in a step, after the rules of the router" 2 "step.yaml:5:33: nft: "
 
 scenario devices "claim: Rules may name the router's devices
@@ -72,9 +54,9 @@ steps:
 - router: {nft: \"flush ruleset\"}
 - expect: {client: {FIN_WAIT_1: 0}, server: {CLOSE_WAIT: 2}}"
 for link in veth wire; do
-	sed "1a link: $link" "$here/devices.yaml" >"$here/devices-$link.yaml"
+	sed "1a link: $link" "$work/devices.yaml" >"$work/devices-$link.yaml"
 	for observers in auto poll; do
-		run "$BIN/lastack" run --observers $observers "$here/devices-$link.yaml"
+		run "$BIN/lastack" run --observers $observers "$work/devices-$link.yaml"
 		expect "rules of a router, changed by steps, over $link, observers $observers" 0 "2 passed"
 	done
 done
@@ -92,7 +74,7 @@ steps:
     client: {path: [ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT], TIME_WAIT: 3}
     router: {conntrack: {TIME_WAIT: 3}}"
 for observers in auto poll; do
-	run "$BIN/lastack" run --observers $observers "$here/nat.yaml"
+	run "$BIN/lastack" run --observers $observers "$work/nat.yaml"
 	expect "paths on both sides of a translation, observers $observers" 0 "2 passed"
 done
 
@@ -108,7 +90,6 @@ steps:
 - expect: {client: {ESTABLISHED: 2, FIN_WAIT_1: 0}, server: {ESTABLISHED: 3}}
 - client: {close: all, wait: no}
 - expect: {client: {TIME_WAIT: 2}, server: {ESTABLISHED: 1, LAST_ACK: 0}}"
-run "$BIN/lastack" run "$here/oldest.yaml"
+run "$BIN/lastack" run "$work/oldest.yaml"
 expect "an entry deleted is the oldest one's" 0 "2 passed"
-echo "1..$n"
-exit $failed
+tap_end

@@ -3,33 +3,16 @@
 # What goes wrong around a run: the line that says so, the exit code, and nothing left behind.
 set -u
 BIN=${BIN:-bin}
-here=$(mktemp -d)
-chmod 755 "$here"
-trap 'umount "$here/full" 2>/dev/null; rm -rf "$here"' EXIT
-cp "$BIN"/lastack "$BIN"/lastack-server "$BIN"/lastack-client "$here"/
+. "$(dirname "$0")/../tap.sh"
+chmod 755 "$work"
+trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
+cp "$BIN"/lastack "$BIN"/lastack-server "$BIN"/lastack-client "$work"/
 export LASTACK_SCENARIOS=${LASTACK_SCENARIOS:-$PWD/scenarios}
-n=0 failed=0
 
-# expect WHAT CODE WORDS: the last command's exit code and words of its output ("": it has none)
-expect() {
-	n=$((n + 1))
-	if [ "$code" = "$2" ] && if [ "$3" ]; then grep -qF -- "$3" "$here/said"; else [ ! -s "$here/said" ]; fi; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# exit code $code, wanted $2 and '$3' in:"
-		sed 's/^/# /' "$here/said"
-		failed=1
-	fi
-}
-run() { # anything; its exit code into $code, its words into the file
-	"$@" >"$here/said" 2>&1 </dev/null
-	code=$?
-}
 ours() { # pids of one of our programs
 	local p
 	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/exe" 2>/dev/null)" = "$here/$1" ] && echo "${p#/proc/}"
+		[ "$(readlink "$p/exe" 2>/dev/null)" = "$work/$1" ] && echo "${p#/proc/}"
 	done
 }
 wait_for() { # a command that succeeds within 10 s
@@ -44,7 +27,7 @@ some() { [ -n "$(ours "$1")" ]; }
 none() { [ -z "$(ours "$1")" ]; }
 
 scenario() {
-	printf '%s\n' "$2" >"$here/$1.yaml"
+	printf '%s\n' "$2" >"$work/$1.yaml"
 }
 scenario holds 'claim: It lasts
 steps:
@@ -90,7 +73,7 @@ steps:
 - expect: {client: {ESTABLISHED: 1}}'
 
 # A peer that dies, though no step kills it.
-"$here/lastack" run --ip 4 "$here/holds.yaml" >"$here/said" 2>&1 </dev/null &
+"$work/lastack" run --ip 4 "$work/holds.yaml" >"$work/said" 2>&1 </dev/null &
 pid=$!
 wait_for some lastack-server
 wait_for some lastack-client
@@ -103,25 +86,25 @@ wait_for none lastack-client
 run test -z "$(ours lastack-client)"
 expect "its cell is gone" 0 ""
 
-run "$here/lastack" run --ip 4 "$here/never.yaml"
+run "$work/lastack" run --ip 4 "$work/never.yaml"
 expect "an expectation that is never met is a FAIL" 1 "server CLOSE_WAIT = 3"
 expect "with what was seen instead" 1 "3 in ESTABLISHED"
 expect "and the stretch of the timeline" 1 "** server"
 
-run "$here/lastack" run "$here/typo.yaml"
+run "$work/lastack" run "$work/typo.yaml"
 expect "a sysctl that does not exist, with the nearest name" 2 "typo.yaml:2:19: "
 expect "is told which was meant" 2 "did you mean 'net.ipv4.tcp_fin_timeout'"
-run "$here/lastack" run "$here/global.yaml"
+run "$work/lastack" run "$work/global.yaml"
 expect "a sysctl that only the whole machine has" 2 "only for the whole machine"
-run "$here/lastack" run "$here/value.yaml"
+run "$work/lastack" run "$work/value.yaml"
 expect "a value that the kernel refuses" 2 "net.ipv4.tcp_fin_timeout = many"
-run "$here/lastack" run --set server:net.ipv4.tcp_fin_timeot=3 "$here/plain.yaml"
+run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeot=3 "$work/plain.yaml"
 expect "a sysctl of --set that does not exist" 2 "tcp_fin_timeot"
 
 # Ctrl-C: the verdicts so far, and nothing left.
-"$here/lastack" run --ip 4 "$here/plain.yaml" "$here/holds.yaml" >"$here/said" 2>&1 </dev/null &
+"$work/lastack" run --ip 4 "$work/plain.yaml" "$work/holds.yaml" >"$work/said" 2>&1 </dev/null &
 pid=$!
-wait_for grep -q PASS "$here/said"
+wait_for grep -q PASS "$work/said"
 wait_for some lastack-server
 kill -INT $pid
 wait $pid
@@ -133,33 +116,32 @@ run test -z "$(ours lastack-server)$(ours lastack-client)$(ours lastack)"
 expect "and leaves nothing" 0 ""
 
 # Room for output.
-run "$here/lastack" run --out /proc/nowhere "$here/plain.yaml"
+run "$work/lastack" run --out /proc/nowhere "$work/plain.yaml"
 expect "--out where nothing can be made" 2 "/proc/nowhere"
-run "$here/lastack" run --report json=/nowhere/x "$here/plain.yaml"
+run "$work/lastack" run --report json=/nowhere/x "$work/plain.yaml"
 expect "--report into a folder that is not there" 2 "/nowhere/x"
-run "$here/lastack" run --ip 4 --report json=/dev/full "$here/plain.yaml"
+run "$work/lastack" run --ip 4 --report json=/dev/full "$work/plain.yaml"
 expect "--report to a full device" 3 "No space left on device"
-if mkdir "$here/full" && mount -t tmpfs -o size=8k tmpfs "$here/full" 2>/dev/null; then
-	run "$here/lastack" run --ip 4 --out "$here/full" "$here/plain.yaml"
+if mkdir "$work/full" && mount -t tmpfs -o size=8k tmpfs "$work/full" 2>/dev/null; then
+	run "$work/lastack" run --ip 4 --out "$work/full" "$work/plain.yaml"
 	expect "--out on a full disk" 3 "No space left on device"
-	run find "$here/full" -type f -name '*.ndjson'
+	run find "$work/full" -type f -name '*.ndjson'
 	expect "leaves no half file" 0 ""
 fi
 
 # Without /dev/net/tun, and without root.
-run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/tun.yaml'"
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$work/lastack' run --ip 4 '$work/tun.yaml'"
 expect "no TUN: what needs it is skipped, and all was" 4 "needs tun"
-run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$here/lastack' run --ip 4 '$here/tun.yaml' '$here/wire.yaml'"
+run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$work/lastack' run --ip 4 '$work/tun.yaml' '$work/wire.yaml'"
 expect "no TUN: the wire runs on packet sockets" 0 "1 passed, 0 failed, 1 skipped"
-chmod 644 "$here"/*.yaml
+chmod 644 "$work"/*.yaml
 if setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur true 2>/dev/null; then
-	run setpriv --reuid=65534 --regid=65534 --clear-groups "$here/lastack" run --ip 4 "$here/plain.yaml"
+	run setpriv --reuid=65534 --regid=65534 --clear-groups "$work/lastack" run --ip 4 "$work/plain.yaml"
 	expect "an ordinary user runs it in a user namespace" 0 "1 passed"
 else
-	n=$((n + 1))
-	echo "ok $n - an ordinary user runs it in a user namespace # SKIP no user namespaces here"
+	skip "an ordinary user runs it in a user namespace" "no user namespaces here"
 fi
 run setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur sh -c \
-	"echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all '$here/lastack' run --ip 4 '$here/plain.yaml'"
+	"echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all '$work/lastack' run --ip 4 '$work/plain.yaml'"
 expect "without the right to make namespaces: skipped, and what would mend it" 4 "netns"
-exit $failed
+tap_end

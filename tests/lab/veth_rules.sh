@@ -4,31 +4,13 @@
 set -u
 BIN=${BIN:-bin}
 scenarios=${LASTACK_SCENARIOS:-$PWD/scenarios}
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-n=0 failed=0
+. "$(dirname "$0")/../tap.sh"
 
-# expect WHAT CODE WORDS: the last command's exit code and words of its output
-expect() {
-	n=$((n + 1))
-	if [ "$code" = "$2" ] && grep -qF -- "$3" "$here/said"; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# exit code $code, wanted $2 and '$3' in:"
-		sed 's/^/# /' "$here/said"
-		failed=1
-	fi
-}
-run() {
-	"$@" >"$here/said" 2>&1 </dev/null
-	code=$?
-}
 # both NAME RULES STEPS...: holds by the wire and by nft, over IPv4 and IPv6
 both() {
-	printf 'claim: %s\nserver: {on_eof: close}\nwire:\n%s\nsteps:\n%s\n' "$1" "$2" "$3" >"$here/one.yaml"
+	printf 'claim: %s\nserver: {on_eof: close}\nwire:\n%s\nsteps:\n%s\n' "$1" "$2" "$3" >"$work/one.yaml"
 	for link in wire veth; do
-		run "$BIN/lastack" run --link $link "$here/one.yaml"
+		run "$BIN/lastack" run --link $link "$work/one.yaml"
 		expect "$1: $link" 0 "2 passed"
 	done
 }
@@ -89,21 +71,20 @@ steps:
 - client: {sysctl: {net.ipv4.tcp_tw_reuse: 1}}
 - client: {connect: 1, after: 2s}
 - client: {close: all}
-- expect: {client: {TIME_WAIT: 1}, wire: {dropped: 4}, within: 3s}' >"$here/again.yaml"
+- expect: {client: {TIME_WAIT: 1}, wire: {dropped: 4}, within: 3s}' >"$work/again.yaml"
 for link in wire veth; do
-	run "$BIN/lastack" run --link $link "$here/again.yaml"
+	run "$BIN/lastack" run --link $link "$work/again.yaml"
 	expect "a four-tuple taken again is counted anew: $link" 0 "2 passed"
 done
 
 run "$BIN/lastack" run --link veth "$scenarios/faults/fin-delayed.yaml"
 expect "what nft cannot do is skipped, and why" 4 "nft cannot do it: it only drops"
-run "$BIN/lastack" run --link veth --out "$here/out" --ip 4 "$scenarios/faults/last-ack-lost-once.yaml"
-run cat "$here/out/faults/last-ack-lost-once/ipv4/timeline.ndjson"
+run "$BIN/lastack" run --link veth --out "$work/out" --ip 4 "$scenarios/faults/last-ack-lost-once.yaml"
+run cat "$work/out/faults/last-ack-lost-once/ipv4/timeline.ndjson"
 expect "the timeline says what the link was" 0 '"link":"veth+nft"'
 expect "and what became of the rule" 0 'nft, as it arrives: drop last-ack from client, once'
-run "$BIN/lastack" replay "$here/out/faults/last-ack-lost-once/ipv4"
+run "$BIN/lastack" replay "$work/out/faults/last-ack-lost-once/ipv4"
 expect "judged again it is the same" 0 "1 passed"
 run "$BIN/lastack" run --link cable "$scenarios/faults/last-ack-lost-once.yaml"
 expect "a link that there is not" 2 "--link: 'cable' is neither veth nor wire"
-echo "1..$n"
-exit $failed
+tap_end

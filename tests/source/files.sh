@@ -3,16 +3,11 @@
 # Each file says its licence and its purpose first; each make target and each command is documented.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-n=0 failed=0
+. tests/tap.sh
 
-tap() { # what, the offenders: none is good
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1: $2"
-		failed=1
-	fi
+none() { # what, the offenders
+	[ -z "$2" ]
+	tap "$1${2:+: $2}" $?
 }
 
 code() {
@@ -22,16 +17,15 @@ code() {
 }
 
 licence='BSD-2-Clause'
-tap "a licence in the first two lines" "$(for f in $(code); do
+none "a licence in the first two lines" "$(for f in $(code); do
 	head -2 "$f" | grep -q "SPDX-License-Identifier: .*$licence" || echo "$f"
 done | xargs)"
-tap "the BPF programs are for the kernel too" "$(for f in harness/observe/bpf/*.bpf.c; do
+none "the BPF programs are for the kernel too" "$(for f in harness/observe/bpf/*.bpf.c; do
 	grep -q 'Dual BSD/GPL' "$f" || echo "$f"
 done | xargs)"
-tap "targets that make help leaves out" "$(comm -23 \
+none "targets that make help leaves out" "$(comm -23 \
 	<(sed -n 's/^\.PHONY: //p' Makefile | tr ' ' '\n' | sort) \
 	<({ make -s help | cut -d' ' -f1; printf '%s\n' check-asan deps fuzzers; } | sort) | xargs)"
-tap "commands that the manual leaves out" "$(sed -n 's/^COMMAND(\(.*\))/\1/p' harness/cmd/commands.def |
+none "commands that the manual leaves out" "$(sed -n 's/^COMMAND(\(.*\))/\1/p' harness/cmd/commands.def |
 	while read -r c; do grep -q "^\.B.* $c" docs/man/lastack.1 || echo "$c"; done | xargs)"
-echo "1..$n"
-exit $failed
+tap_end
