@@ -5,6 +5,7 @@
 #include "core/err.h"
 #include "netns/flow_state.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -305,6 +306,15 @@ static int both_fins_acked(const struct flow *c)
 	return 1;
 }
 
+static void note_sent(const struct segment *s, struct ev_segment *ret)
+{
+	unsigned length;
+	const uint8_t *o = segment_option(s, TCPOPT_TIMESTAMP, &length);
+
+	ret->has_sent = o && length == TCPOLEN_TIMESTAMP;
+	ret->sent_ms = ret->has_sent ? load32(o + 2) : 0;
+}
+
 struct flow *flow_segment(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns,
         struct ev_segment *ret)
 {
@@ -325,6 +335,7 @@ struct flow *flow_segment(struct flows *f, const struct segment *s, enum host se
 	ret->ack = s->ack;
 	ret->length = s->length;
 	ret->window = s->window;
+	note_sent(s, ret);
 	remember(c, s, sender);
 	flow_state_sent(&c->state[sender], s);
 	if (s->flags & SEG_RST || both_fins_acked(c))

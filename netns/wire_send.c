@@ -264,6 +264,8 @@ void passage_inject(
 	e.segment.ack = s->ack;
 	e.segment.length = s->length;
 	e.segment.window = s->window;
+	e.segment.has_sent = 0;
+	e.segment.sent_ms = 0;
 	e.segment.fate = FATE_INJECTED;
 	if (!ns) {
 		wire_deliver(p->wire, &e, p->flow, s);

@@ -31,12 +31,15 @@ enum value_shape {
 	SHAPE_COUNT, /* 100, ">= 90" */
 	SHAPE_MAP,   /* {EADDRNOTAVAIL: 1}: one expectation a key */
 	SHAPE_PATH,  /* [ESTABLISHED, {TIME_WAIT: 60s}, CLOSE] */
+	SHAPE_ORDER, /* [fin from client, ack-of-fin from server] */
+	SHAPE_GAPS,  /* backoff, or [200ms, "400ms .. 450ms"]: the key goes on with the segments */
 };
 
 struct expectation_type {
 	const char *name;
 	const char *key; /* the key in a scenario; NULL where the key is a state or a segment */
 	enum value_shape shape;
+	int of_wire;      /* the key is one of `wire`, not of a host */
 	int durations;    /* the values are durations (.want in ns), not counts */
 	const char *help; /* one line */
 	struct answer (*evaluate)(const struct expectation *x, const struct ledger *l);

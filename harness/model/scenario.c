@@ -37,6 +37,8 @@ static void step_free(struct step *s)
 	array_each (struct expectation, x, &s->expectations) {
 		free(x->key);
 		array_free(&x->path);
+		array_free(&x->order);
+		array_free(&x->gaps);
 	}
 	array_free(&s->expectations);
 }

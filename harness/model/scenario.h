@@ -94,6 +94,10 @@ struct segment_selector {
 	enum tcp_state state[2];      /* of the client's end, of the server's, as segments tell */
 };
 
+/* "fin again from server dropped", as it is written in a scenario. Returns buf. */
+#define SELECTOR_TEXT 80
+const char *selector_format(const struct segment_selector *s, char *buf, size_t size);
+
 /* What the fault `rewrite` sets in a segment. */
 enum segment_change_bits {
 	CHANGE_WINDOW = 1,
@@ -207,9 +211,11 @@ struct expectation {
 	enum tcp_state state; /* population */
 	int error;            /* error: the errno */
 	enum conntrack_state conntrack;  /* conntrack: of the entries, or CT_ANY */
-	struct segment_selector segment; /* segment */
+	struct segment_selector segment; /* segment, gaps */
 	struct range want;
 	ARRAY(struct path_state) path;
+	ARRAY(struct segment_selector) order;
+	ARRAY(struct range) gaps; /* gaps: of durations; empty: the kernel's ladder, `backoff` */
 };
 
 #define ALL UINT32_MAX

@@ -161,6 +161,8 @@ static void put_segment(json_t *o, const struct ev_segment *s)
 	put_name(o, "fate", segment_fate_names[s->fate]);
 	if (s->rule >= 0)
 		put_int(o, "rule", (uint64_t)s->rule);
+	if (s->has_sent)
+		put_int(o, "sent_ms", s->sent_ms);
 }
 
 static void put_endpoint(json_t *o, const char *key, const struct endpoint *e)

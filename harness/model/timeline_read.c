@@ -245,6 +245,8 @@ static void read_segment(struct line *l, struct event *e)
 	s->fate = (enum segment_fate)take_name(l, "fate", segment_fate_names, FATE_COUNT);
 	rule = take(l, "rule");
 	s->rule = rule ? (int)number_of(l, "rule", rule, 0, 100000) : -1;
+	s->has_sent = !!json_object_get(l->o, "sent_ms");
+	s->sent_ms = take_u32(l, "sent_ms");
 }
 
 static void read_peer(struct line *l, struct event *e)

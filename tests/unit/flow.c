@@ -335,6 +335,33 @@ static void many_connections(void **state)
 	flows_free(&f);
 }
 
+/* The sender's clock is in the option of timestamps, if that is whole. */
+static void the_senders_clock(void **state)
+{
+	static const uint8_t stamp[] = {1, 1, 8, 10, 0x12, 0x34, 0x56, 0x78, 0, 0, 0, 9};
+	struct shape shape = {.from = C, .flags = SEG_SYN, .seq = 1, .window = 1, .options = 12};
+	uint8_t packet[PACKET_MAX];
+	struct ev_segment got = {0};
+	struct segment s;
+	struct flows f;
+	size_t size = packet_make(packet, &shape);
+
+	(void)state;
+	flows_init(&f, 0);
+	assert_int_equal(segment_parse(packet, size, &s), 0);
+	flow_segment(&f, &s, C, 0, &got);
+	assert_false(got.has_sent);
+	memcpy(s.tcp + 20, stamp, sizeof stamp);
+	flow_segment(&f, &s, C, 0, &got);
+	assert_true(got.has_sent);
+	assert_int_equal(got.sent_ms, 0x12345678);
+	s.tcp[23] = 6; /* too short for two clocks */
+	flow_segment(&f, &s, C, 0, &got);
+	assert_false(got.has_sent);
+	assert_int_equal(got.sent_ms, 0);
+	flows_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +383,7 @@ int main(void)
 	        cmocka_unit_test(sequence_numbers_wrap),
 	        cmocka_unit_test(flags_that_mean_nothing),
 	        cmocka_unit_test(many_connections),
+	        cmocka_unit_test(the_senders_clock),
 	};
 
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);

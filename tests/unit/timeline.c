@@ -126,7 +126,9 @@ static void every_field(void **state)
 	        .length = 6,
 	        .window = 7,
 	        .fate = FATE_DROPPED,
-	        .rule = 0};
+	        .rule = 0,
+	        .has_sent = 1,
+	        .sent_ms = UINT32_MAX};
 	back = there_and_back(&e, &text);
 	assert_memory_equal(&back.segment, &e.segment, sizeof e.segment);
 	free(text);
