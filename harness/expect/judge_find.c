@@ -80,7 +80,8 @@ static void note_expectation(struct judge *j, const struct step *st, size_t i)
 	if (breach)
 		phrase_add(&seen, ", after it had held for %s",
 		        duration_format(j->breach_ns - j->held_since_ns, text, sizeof text));
-	else if (f.kind == VERDICT_FAIL && !x->path.n) /* a path tells its own times */
+	else if (f.kind == VERDICT_FAIL && !x->path.n &&
+	         strcmp(x->kind, "gaps")) /* these tell times */
 		add_elapsed(&seen, j, st);
 	array_push(&j->findings, f);
 }

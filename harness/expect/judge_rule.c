@@ -11,16 +11,23 @@
 /* A dump that a deadline waits for comes this much later at most; then it is judged without. */
 #define PATIENCE_NS NS_PER_S
 
-/* What the stays of a path ask for by themselves comes on top of `within`. */
+static uint64_t lasts_ns(const struct judge *j, const struct range *r)
+{
+	if (r->timer)
+		return wheel_window((uint64_t)r->lo, j->head->hz).hi_ns;
+	return r->hi < INT64_MAX ? (uint64_t)r->hi : 0;
+}
+
+/* What the stays of a path, or gaps, ask for by themselves comes on top of `within`. */
 static uint64_t stays_ns(const struct judge *j, const struct expectation *x)
 {
 	uint64_t sum = 0;
 
 	array_each (const struct path_state, p, &x->path)
-		if (p->has_stay && p->stay.timer)
-			sum += wheel_window((uint64_t)p->stay.lo, j->head->hz).hi_ns;
-		else if (p->has_stay && p->stay.hi < INT64_MAX)
-			sum += (uint64_t)p->stay.hi;
+		if (p->has_stay)
+			sum += lasts_ns(j, &p->stay);
+	array_each (const struct range, g, &x->gaps)
+		sum += lasts_ns(j, g);
 	return sum;
 }
 

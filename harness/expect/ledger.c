@@ -13,6 +13,7 @@ struct ledger *ledger_new(const struct scenario *s, const struct timeline_head *
 	l->scenario = s;
 	l->head = head;
 	l->now_ns = head->origin_ns;
+	l->keeps_wire = ledger_needs_wire(s);
 	return l;
 }
 
@@ -25,6 +26,7 @@ void ledger_free(struct ledger *l)
 	ledger_free_sockets(l);
 	ledger_free_peers(l);
 	ledger_free_router(l);
+	ledger_free_wire(l);
 	HASH_ITER (hh, l->counters, n, next) {
 		HASH_DEL(l->counters, n);
 		free(n);
@@ -78,7 +80,7 @@ static void feed_host(struct ledger *l, const struct event *e, size_t index)
 		ledger_feed_sample(l, e, index);
 		break;
 	case EV_SEGMENT:
-		l->segments[e->segment.role][e->host][!!e->segment.again][e->segment.fate]++;
+		ledger_feed_segment(l, e);
 		break;
 	case EV_PEER:
 		ledger_feed_peer(l, e, index);

@@ -109,6 +109,22 @@ struct ledger_translation {
 	UT_hash_handle hh;
 };
 
+/* One segment of a connection of the wire, as much as its order and its times take. */
+struct ledger_segment {
+	uint64_t t_ns;    /* it came to the wire */
+	uint32_t sent_ms; /* by the sender's own clock, if has_sent */
+	uint32_t seq, ack, length;
+	int rule;
+	uint8_t role, from, again, fate, flags, has_sent;
+};
+
+struct ledger_wire {
+	unsigned connection;
+	struct tuple tuple; /* the client's view */
+	ARRAY(struct ledger_segment) segments;
+	UT_hash_handle hh;
+};
+
 struct ledger {
 	const struct scenario *scenario;
 	const struct timeline_head *head;
@@ -120,6 +136,8 @@ struct ledger {
 	struct ledger_host hosts[HOST_COUNT];
 	/* by role, sender, again, fate */
 	unsigned segments[ROLE_COUNT][HOST_COUNT][2][FATE_COUNT];
+	int keeps_wire;           /* an expectation asks for more than the numbers of segments */
+	struct ledger_wire *wire; /* connections, in the order of their first segments */
 	unsigned conntrack[CT_COUNT]; /* entries of the router, by state */
 	unsigned kinds[EV_COUNT]; /* how many events of each kind there were */
 	uint64_t now_ns;          /* the latest moment that any event spoke of */
@@ -143,6 +161,9 @@ const struct ledger_connection *ledger_other_end(
         const struct ledger *l, const struct ledger_connection *c);
 
 int64_t ledger_counter(const struct ledger *l, enum host h, const char *name);
+
+/* Is it a segment of those? */
+int ledger_selects(const struct segment_selector *s, const struct ledger_segment *g);
 
 /* Did this run have the observer? */
 int ledger_had(const struct ledger *l, enum source s);

@@ -18,6 +18,11 @@ void ledger_free_sockets(struct ledger *l);
 void ledger_feed_peer(struct ledger *l, const struct event *e, size_t index);
 void ledger_free_peers(struct ledger *l);
 
+/* ledger_wire.c */
+int ledger_needs_wire(const struct scenario *s);
+void ledger_feed_segment(struct ledger *l, const struct event *e);
+void ledger_free_wire(struct ledger *l);
+
 /* ledger_router.c */
 void ledger_feed_conntrack(struct ledger *l, const struct event *e);
 /* What the other end calls the connection that `h` calls `tuple`. */

@@ -35,6 +35,29 @@ static void add_path(struct phrase *p, const struct expectation *x)
 	}
 }
 
+static void add_order(struct phrase *p, const struct expectation *x)
+{
+	const char *before = "order ";
+	char text[SELECTOR_TEXT];
+
+	array_each (const struct segment_selector, s, &x->order) {
+		phrase_add(p, "%s%s", before, selector_format(s, text, sizeof text));
+		before = ", ";
+	}
+}
+
+static void add_gaps(struct phrase *p, const struct expectation *x)
+{
+	const char *before = " ";
+	char text[RANGE_TEXT];
+
+	phrase_add(p, "%s%s", x->key, x->gaps.n ? "" : ": backoff");
+	array_each (const struct range, g, &x->gaps) {
+		phrase_add(p, "%s%s", before, range_format(g, 1, text, sizeof text));
+		before = ", ";
+	}
+}
+
 void phrase_expectation(const struct expectation *x, char *buf, size_t size)
 {
 	const struct expectation_type *type = expectation_type_find(x->kind);
@@ -44,6 +67,14 @@ void phrase_expectation(const struct expectation *x, char *buf, size_t size)
 	*buf = 0;
 	if (type && type->shape == SHAPE_PATH) {
 		add_path(&p, x);
+		return;
+	}
+	if (type && type->shape == SHAPE_ORDER) {
+		add_order(&p, x);
+		return;
+	}
+	if (type && type->shape == SHAPE_GAPS) {
+		add_gaps(&p, x);
 		return;
 	}
 	if (x->host < HOST_COUNT)

@@ -148,21 +148,25 @@ static void expectations(FILE *out)
 	fprintf(out, "\n### Of a host\n\n| key | |\n|---|---|\n"
 	             "| *a state* | so many sockets of the host are in it: `CLOSE_WAIT: 100` |\n");
 	for (const struct expectation_type *const *t = expectation_types; *t; t++)
-		if ((*t)->key) {
-			fprintf(out, "| `%s` | ", (*t)->key);
-			cell(out, (*t)->help);
-			fprintf(out, " |\n");
-		}
+		if ((*t)->key && !(*t)->of_wire)
+			row(out, (*t)->key, NULL, (*t)->help);
 	fprintf(out, "\nStates:");
 	for (int s = ST_ESTABLISHED; s < ST_COUNT; s++)
 		fprintf(out, "%s `%s`", s == ST_ESTABLISHED ? "" : ",", tcp_state_name(s));
 	fprintf(out, ". Other spellings in use (`FIN-WAIT-2`, `ESTAB`) are understood.\n");
-	fprintf(out, "\n### Of the wire\n\n"
-	             "`ROLE [again|first] [from HOST] [FATE]: NUMBER`, each part optional: so many "
-	             "such segments "
-	             "came to the wire.\n`again` selects retransmissions, `first` what is sent for "
-	             "the first time; "
-	             "without either it is both.\n\nFates:");
+	fprintf(out,
+	        "\n### Of the wire\n\n"
+	        "`ROLE [again|first] [from HOST] [FATE]`, each part optional, selects segments. "
+	        "`again`\nselects retransmissions, `first` what is sent for the first time; "
+	        "without either it is both.\n\n"
+	        "| key | |\n|---|---|\n"
+	        "| *segments* | so many such segments came to the wire, on all connections "
+	        "together: `fin from server: 2`. None at all, for a while: `{for: 2s, wire: {rst: "
+	        "0}}` |\n");
+	for (const struct expectation_type *const *t = expectation_types; *t; t++)
+		if ((*t)->key && (*t)->of_wire)
+			row(out, (*t)->key, NULL, (*t)->help);
+	fprintf(out, "\nFates:");
 	for (int f = 0; f < FATE_COUNT; f++)
 		fprintf(out, "%s `%s`", f ? "," : "", segment_fate_names[f]);
 	fprintf(out, ".\n");

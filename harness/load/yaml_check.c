@@ -64,7 +64,8 @@ static int check_expectation(struct reader *r, const struct expectation *x)
 	const char *why = NULL;
 
 	if (x->host == ACTOR_WIRE && s->link == LINK_VETH)
-		why = nft_segment_fault(s, &x->segment);
+		why = strcmp(x->kind, "segment") ? "it keeps neither their order nor their times"
+		                                 : nft_segment_fault(s, &x->segment);
 	if (why)
 		return err_set(r->err, ERR_INPUT,
 		        "%s:%u:%u: these segments are seen only with 'link: wire'; nft, which "

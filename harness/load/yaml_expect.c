@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Expectations: what must be so on which host, and when. */
-#include "yaml_internal.h"
+#include "yaml_expect.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -24,15 +24,7 @@ static int read_after(struct reader *r, const yaml_node_t *n, void *step)
 	return value_duration(r, n, &((struct step *)step)->after_ns);
 }
 
-/* What the readers of a host's map work on. */
-struct wish {
-	struct step *step;
-	enum host host;
-	const struct expectation_type *type; /* of a map: whose keys are read */
-};
-
-/* Puts an expectation on its step; what it points to is the step's from then on. */
-static struct expectation *wish_add(
+struct expectation *wish_add(
         struct wish *w, const yaml_node_t *at, const char *kind, const char *key)
 {
 	struct expectation x = {
@@ -157,6 +149,9 @@ static int typed_wish(
 		return node_pairs(r, value, t->help, map_wish, w);
 	case SHAPE_PATH:
 		return read_path(r, value, wish_add(w, at, t->name, t->key));
+	case SHAPE_ORDER:
+	case SHAPE_GAPS:
+		break;
 	}
 	return -1;
 }
@@ -164,7 +159,7 @@ static int typed_wish(
 static const struct expectation_type *type_by_key(const char *key)
 {
 	for (const struct expectation_type *const *t = expectation_types; *t; t++)
-		if ((*t)->key && !strcmp((*t)->key, key))
+		if ((*t)->key && !(*t)->of_wire && !strcmp((*t)->key, key))
 			return *t;
 	return NULL;
 }
@@ -176,7 +171,7 @@ static int unknown_wish(struct reader *r, const yaml_node_t *at, const char *key
 
 	for (const struct expectation_type *const *t = expectation_types; *t && n < LENGTH(names);
 	        t++)
-		if ((*t)->key)
+		if ((*t)->key && !(*t)->of_wire)
 			names[n++] = (*t)->key;
 	return reader_unknown(r, at, "state or expectation", key, names, n);
 }
@@ -200,22 +195,13 @@ static int host_wish(struct reader *r, const char *key, const yaml_node_t *at,
 	return value_range(r, value, &x->want);
 }
 
-static int wire_wish(struct reader *r, const char *key, const yaml_node_t *at,
-        const yaml_node_t *value, void *into)
-{
-	struct expectation *x = wish_add(into, at, "segment", key);
-
-	if (value_selector(r, at, key, 1, &x->segment))
-		return -1;
-	return value_range(r, value, &x->want);
-}
-
 static int read_wishes(struct reader *r, const yaml_node_t *n, struct step *step, enum host host)
 {
 	struct wish w = {.step = step, .host = host};
 
 	if (host == ACTOR_WIRE)
-		return node_pairs(r, n, "segments and their numbers", wire_wish, &w);
+		return node_pairs(
+		        r, n, "segments and their numbers, order or times", wire_wish, &w);
 	return node_pairs(r, n, "what to expect of the host", host_wish, &w);
 }
 
@@ -243,7 +229,10 @@ const struct field expect_fields[] = {
         {"client", "a map", "what must be so on the client", read_client},
         {"server", "a map", "what must be so on the server", read_server},
         {"router", "a map", "what must be so on the router", read_router},
-        {"wire", "a map", "which segments must have come to the wire, and how many", read_wire},
+        {"wire", "a map",
+                "which segments must have come to the wire: how many, in which order, how far "
+                "apart",
+                read_wire},
         {"within", "a duration", "wait at most so long for all of it to hold; default 2s",
                 read_within},
         {"for", "a duration", "it must hold all this time", read_for},

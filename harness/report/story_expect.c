@@ -46,6 +46,49 @@ static void add_segments(struct prose *p, const struct expectation *x)
 		prose_add(p, " came to the wire");
 }
 
+/* "fin again from the server, dropped" */
+static void add_selector(struct prose *p, const struct segment_selector *s)
+{
+	prose_add(p, "%s%s", s->role < 0 ? "any segment" : segment_role_names[s->role],
+	        s->again < 0 ? ""
+	        : s->again   ? " sent again"
+	                     : " sent first");
+	if (s->from >= 0)
+		prose_add(p, " from the %s", actor_names[s->from]);
+	if (s->fate >= 0)
+		prose_add(p, " (%s)", segment_fate_names[s->fate]);
+}
+
+static void add_order(struct prose *p, const struct expectation *x)
+{
+	prose_add(p, "on each connection came, in this order,");
+	for (size_t i = 0; i < x->order.n; i++) {
+		prose_add(p, "%s ", !i ? "" : i + 1 == x->order.n ? " and" : ",");
+		add_selector(p, &x->order.v[i]);
+	}
+}
+
+static void add_gaps(struct prose *p, const struct expectation *x)
+{
+	char text[RANGE_TEXT];
+
+	if (!x->gaps.n) {
+		add_selector(p, &x->segment);
+		prose_add(p, " came again at the timeouts of the kernel, each twice the one before "
+		             "(a tail loss probe may come first)");
+		return;
+	}
+	prose_add(p, "from one ");
+	add_selector(p, &x->segment);
+	prose_add(p, " to the next it took");
+	for (size_t i = 0; i < x->gaps.n; i++)
+		prose_add(p, "%s %s",
+		        !i                   ? ""
+		        : i + 1 == x->gaps.n ? ", then"
+		                             : ",",
+		        range_format(&x->gaps.v[i], 1, text, sizeof text));
+}
+
 static void add_path(struct prose *p, const struct expectation *x)
 {
 	prose_add(p, "each connection went through");
@@ -107,6 +150,10 @@ static void add_wish(struct prose *p, const struct expectation *x)
 		add_path(p, x);
 	} else if (!strcmp(x->kind, "segment")) {
 		add_segments(p, x);
+	} else if (!strcmp(x->kind, "order")) {
+		add_order(p, x);
+	} else if (!strcmp(x->kind, "gaps")) {
+		add_gaps(p, x);
 	} else if (!strcmp(x->kind, "counter")) {
 		prose_add(p, "the kernel's counter %s grew by %s", x->key,
 		        range_format(&x->want, 0, text, sizeof text));

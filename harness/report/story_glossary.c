@@ -48,9 +48,13 @@ static unsigned roles_of(const struct scenario *s)
 		if (r->select.role >= 0)
 			mask |= 1u << r->select.role;
 	array_each (const struct step, st, &s->steps)
-		array_each (const struct expectation, x, &st->expectations)
+		array_each (const struct expectation, x, &st->expectations) {
 			if (x->host == ACTOR_WIRE && x->segment.role >= 0)
 				mask |= 1u << x->segment.role;
+			array_each (const struct segment_selector, g, &x->order)
+				if (g->role >= 0)
+					mask |= 1u << g->role;
+		}
 	return mask;
 }
 

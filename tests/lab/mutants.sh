@@ -33,4 +33,9 @@ for key in $(sed -n '/^### Of a host/,/^States/s/^| `\([a-z_]*\)` .*/\1/p' "$wor
 	grep -q "[{ ]$key: [[{0-9\"]" "$dir"/*.yaml
 	tap "the expectation '$key' has a mutant" $?
 done
+sed -n '/^### Of the wire/,/^Fates/s/^| `\([a-z_ ]*\)` .*/\1/p' "$work/out" >"$work/keys"
+while IFS= read -r key; do
+	grep -q "[{ ]$key[a-z -]*: [[a-z]" "$dir"/*.yaml
+	tap "the expectation '$key' of the wire has a mutant" $?
+done <"$work/keys"
 tap_end

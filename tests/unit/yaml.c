@@ -498,6 +498,35 @@ static void the_reference_is_current(void **state)
 	free(there);
 }
 
+static void order_and_gaps(void **state)
+{
+	struct scenario *s =
+	        expecting("{wire: {order: [fin from client, last-ack dropped], gaps of fin "
+	                  "from server: [200ms, \">= 1s\"], gaps of data from client: "
+	                  "backoff}}");
+	const struct expectation *x = s->steps.v[0].expectations.v;
+
+	(void)state;
+	assert_int_equal(s->steps.v[0].expectations.n, 3);
+	assert_string_equal(x[0].kind, "order");
+	assert_int_equal(x[0].host, ACTOR_WIRE);
+	assert_int_equal(x[0].order.n, 2);
+	assert_int_equal(x[0].order.v[0].role, ROLE_FIN);
+	assert_int_equal(x[0].order.v[0].from, HOST_CLIENT);
+	assert_int_equal(x[0].order.v[1].fate, FATE_DROPPED);
+	assert_string_equal(x[1].kind, "gaps");
+	assert_string_equal(x[1].key, "gaps of fin from server");
+	assert_int_equal(x[1].segment.role, ROLE_FIN);
+	assert_int_equal(x[1].segment.from, HOST_SERVER);
+	assert_int_equal(x[1].gaps.n, 2);
+	assert_true(x[1].gaps.v[0].timer);
+	assert_true(x[1].gaps.v[1].lo == (int64_t)(1000 * MS));
+	assert_string_equal(x[2].kind, "gaps");
+	assert_int_equal(x[2].gaps.n, 0);
+	assert_int_equal(scenario_link(s), LINK_WIRE);
+	scenario_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -517,6 +546,7 @@ int main(void)
 	        cmocka_unit_test(words_find_scenarios),
 	        cmocka_unit_test(the_claims_name_scenarios),
 	        cmocka_unit_test(the_reference_is_current),
+	        cmocka_unit_test(order_and_gaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
