@@ -87,6 +87,34 @@ static enum answer_kind backoff(unsigned hz, const double *gaps)
 	return ruled(BACKOFF, hz, 0.1, gaps).kind;
 }
 
+/* ---- absence ---- */
+
+/* Nothing has to be looked at to know of it: the time runs from the step's beginning. */
+static void absence_lasts_all_its_time(void **state)
+{
+	struct story st;
+	struct ruling r;
+
+	(void)state;
+	begin(&st, HEAD "link: wire\nsteps:\n- expect: {for: 1s, wire: {rst: 0}}\n");
+	r = judge_rule(st.j);
+	assert_int_equal(r.kind, ANSWER_UNDECIDED);
+	assert_int_equal(r.until_ns, at_ms(1000));
+	story_tick(&st, 999);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_tick(&st, 1000);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_HOLDS);
+	story_end(&st);
+
+	begin(&st, HEAD "link: wire\nsteps:\n- expect: {for: 1s, wire: {rst: 0}}\n");
+	send_at(&st, 900, HOST_CLIENT, ROLE_RST);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
+	story_step(&st, 900, 0, STEP_FAILS);
+	story_verdict(&st);
+	assert_non_null(strstr(st.v.why, "rst = 0 for 1 s: 1, after it had held for 900 ms"));
+	story_end(&st);
+}
+
 /* ---- order ---- */
 
 static void order_lets_others_between(void **state)
@@ -384,6 +412,7 @@ static void nonsense_is_no_crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(absence_lasts_all_its_time),
 	        cmocka_unit_test(order_lets_others_between),
 	        cmocka_unit_test(order_is_of_each_connection),
 	        cmocka_unit_test(order_says_how_far_it_came),
