@@ -17,6 +17,7 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/err.h"
+#include "core/tcp_state.h"
 #include "histogram.h"
 
 #include <stdint.h>
@@ -101,7 +102,7 @@ struct bench_sample {
 	uint64_t at_ns; /* from the start */
 	uint64_t done, errors;
 	uint64_t time_wait[2];             /* by enum bench_side */
-	uint64_t established[2], other[2]; /* OBSERVE_FULL */
+	uint64_t established[2], other[2]; /* OBSERVE_FULL: sockets of programs in other states */
 };
 
 #define BENCH_SAMPLES 1024
@@ -123,6 +124,9 @@ struct bench_result {
 	struct bench_cpu cpu[2], cpu_other;
 	struct bench_counts before[2], after[2];
 	uint64_t peak_time_wait[2];
+	struct histogram stay[2][ST_COUNT]; /* OBSERVE_FULL with a stream: how long in each state */
+	int have_stays;
+	uint64_t stream_lost;      /* records of the stream */
 	struct histogram counting; /* what it cost to count TIME_WAIT on both sides, each time */
 	struct bench_series series;
 	int interrupted;

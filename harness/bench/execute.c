@@ -5,6 +5,7 @@
 #include "crew.h"
 #include "lab.h"
 #include "progress.h"
+#include "stream.h"
 #include "watch.h"
 
 #include <signal.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 #define SAMPLE_NS (100 * NS_PER_MS)
-#define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL) */
+#define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL without a stream) */
 #define N_TIMED   3
 #define N_SIGNALS 2
 
@@ -23,6 +24,7 @@ struct run {
 	struct bench_result *r;
 	struct bench_lab lab;
 	struct watch watch;
+	struct bench_stream *stream; /* NULL: none */
 	struct progress progress;
 	struct crew crew;
 	struct event_base *base;
@@ -57,6 +59,12 @@ static void count_time_wait(struct run *u, struct bench_sample *s)
 	keep_peak(u->r, s->time_wait);
 }
 
+static int states(struct run *u, struct bench_sample *s)
+{
+	return u->stream ? bench_stream_states(u->stream, s, &u->late)
+	                 : watch_states(&u->watch, s, &u->late);
+}
+
 static void sample(struct run *u)
 {
 	struct bench_sample s = {0};
@@ -65,7 +73,7 @@ static void sample(struct run *u)
 	if (u->config->observe != OBSERVE_NONE)
 		count_time_wait(u, &s);
 	if (u->config->observe == OBSERVE_FULL && series_due(&u->r->series, s.at_ns) &&
-	        watch_states(&u->watch, &s, &u->late))
+	        states(u, &s))
 		event_base_loopbreak(u->base);
 	if (series_due(&u->r->series, s.at_ns))
 		series_add(&u->r->series, &s);
@@ -182,6 +190,10 @@ static int measure(struct run *u, struct err *err)
 	sample(u);
 	if (count_end(u, err))
 		return -1;
+	if (u->stream) {
+		u->r->have_stays = 1;
+		u->r->stream_lost = bench_stream_lost(u->stream);
+	}
 	if (u->late.kind != ERR_NONE)
 		*err = u->late;
 	return u->late.kind != ERR_NONE ? -1 : 0;
@@ -206,6 +218,8 @@ static int set_stage(struct run *u, struct err *err)
 	        bench_lab_relay(&u->lab, u->base, err))
 		return -1;
 	plan(u);
+	if (u->stream && bench_stream_begin(u->stream, &u->lab, u->r->pairs, u->r, u->base, err))
+		return -1;
 	return watch_open(&u->watch, &u->lab, err);
 }
 
@@ -215,6 +229,8 @@ static void clear_stage(struct run *u)
 		if (u->events[i])
 			event_free(u->events[i]);
 	crew_free(&u->crew);
+	if (u->stream)
+		bench_stream_end(u->stream);
 	watch_close(&u->watch);
 	bench_lab_close(&u->lab);
 	if (u->base)
@@ -223,13 +239,14 @@ static void clear_stage(struct run *u)
 		close(u->full_fd);
 }
 
-int bench_execute(const struct bench_config *c, struct bench_result *ret, struct err *err)
+int bench_execute(const struct bench_config *c, struct bench_stream *stream,
+        struct bench_result *ret, struct err *err)
 {
-	struct run u = {.config = c, .r = ret, .full_fd = -1};
+	struct run u = {.config = c, .stream = stream, .r = ret, .full_fd = -1};
 	int failed;
 
 	u.watch.sockstat[0] = u.watch.sockstat[1] = -1;
-	series_init(&ret->series, c->observe == OBSERVE_FULL ? STATES_NS : SAMPLE_NS);
+	series_init(&ret->series, c->observe == OBSERVE_FULL && !stream ? STATES_NS : SAMPLE_NS);
 	progress_begin(&u.progress);
 	failed = set_stage(&u, err) || measure(&u, err);
 	crew_stop(&u.crew);

@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include "lab.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -158,6 +159,7 @@ int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err
 
 struct execution {
 	const struct bench_config *config;
+	struct bench_stream *stream;
 	struct bench_result result;
 };
 
@@ -165,24 +167,30 @@ static int execute(void *arg, struct err *err)
 {
 	struct execution *e = arg;
 
-	return bench_execute(e->config, &e->result, err);
+	return bench_execute(e->config, e->stream, &e->result, err);
 }
 
 int bench_run(const struct bench_config *c, struct bench_result *ret, struct err *err)
 {
+	struct err why = {0};
 	struct execution *e;
 	int failed;
 
 	if (c->against.family || c->serve.family) {
 		memset(ret, 0, sizeof *ret);
-		return bench_execute(c, ret, err);
+		return bench_execute(c, NULL, ret, err);
 	}
 	e = bench_shared(sizeof *e, err);
 	if (!e)
 		return -1;
 	e->config = c;
+	if (c->observe == OBSERVE_FULL)
+		e->stream = bench_stream_new(&why);
+	if (c->observe == OBSERVE_FULL && !e->stream)
+		bench_note(&e->result, "states by dumps each second: %s", why.text);
 	failed = bench_in_cell(execute, e, err);
 	*ret = e->result;
+	bench_stream_free(e->stream);
 	munmap(e, sizeof *e);
 	return failed;
 }

@@ -4,8 +4,14 @@
 
 #include "bench.h"
 
-/* The run itself, where it takes place: inside the cell's runner, or (--against) right here. */
-int bench_execute(const struct bench_config *c, struct bench_result *ret, struct err *err);
+struct bench_stream;
+
+/*
+ * The run itself, where it takes place: inside the cell's runner, or (--against) right here.
+ * `stream` may be NULL: OBSERVE_FULL is then done by dumps of the sockets.
+ */
+int bench_execute(const struct bench_config *c, struct bench_stream *stream,
+        struct bench_result *ret, struct err *err);
 
 /* Memory that the controller and the runner of a cell share; munmap() gives it back. */
 void *bench_shared(size_t size, struct err *err);

@@ -41,15 +41,38 @@ static void latency(FILE *out, const char *name, const struct histogram *h)
 	fprintf(out, "\n");
 }
 
-static void latencies(FILE *out, const struct bench_result *r)
+static void quantile_names(FILE *out, const char *title)
 {
-	fprintf(out, "\n%-12s", "us");
+	fprintf(out, "\n%-12s", title);
 	for (const struct show_quantile *q = show_quantiles; q->name; q++)
 		fprintf(out, "%10s", q->name);
 	fprintf(out, "\n");
+}
+
+static void latencies(FILE *out, const struct bench_result *r)
+{
+	quantile_names(out, "us");
 	latency(out, "connect", &r->connect);
 	latency(out, "first byte", &r->first_byte);
 	latency(out, "whole life", &r->life);
+}
+
+/* How long sockets were in each state, of those that have left it. */
+static void stays(FILE *out, const struct bench_result *r)
+{
+	if (!r->have_stays)
+		return;
+	for (int s = 0; s < 2; s++) {
+		quantile_names(out, s == SIDE_CLIENT ? "client, us" : "server, us");
+		for (int state = ST_NONE + 1; state < ST_COUNT; state++)
+			if (r->stay[s][state].n)
+				latency(out, tcp_state_name((enum tcp_state)state),
+				        &r->stay[s][state]);
+	}
+	if (r->stream_lost)
+		fprintf(out,
+		        "%-12s%" PRIu64 " records were lost: the stays are those of the rest\n",
+		        "note", r->stream_lost);
 }
 
 static void cpu(FILE *out, const struct bench_result *r)
@@ -187,6 +210,7 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	errors(out, r);
 	if (r->have_client)
 		latencies(out, r);
+	stays(out, r);
 	counts(out, o, r);
 	cpu(out, r);
 	fprintf(out, "%-12s%" PRIu64 " kB at most\n", "memory", r->max_rss_kb);

@@ -24,6 +24,18 @@ static json_t *latency(const struct histogram *h)
 	return j;
 }
 
+/* How long sockets were in each state, of those that have left it. */
+static json_t *stays(const struct histogram stay[ST_COUNT])
+{
+	json_t *j = json_object();
+
+	for (int state = ST_NONE + 1; state < ST_COUNT; state++)
+		if (stay[state].n)
+			json_object_set_new(
+			        j, tcp_state_name((enum tcp_state)state), latency(&stay[state]));
+	return j;
+}
+
 static json_t *latencies(const struct bench_result *r)
 {
 	return json_pack("{s:f, s:o, s:o, s:o}", "relative_error", HISTOGRAM_ERROR, "connect",
@@ -116,7 +128,7 @@ static json_t *full(const struct bench_full *f)
 	        (json_int_t)f->held_time_wait, "counted", f->counted);
 }
 
-/* What only a dump of the sockets tells. */
+/* What only the stream, or a dump of the sockets, tells. */
 static json_t *dumped(const struct bench_sample *v)
 {
 	return json_pack("{s:I, s:I, s:I, s:I}", "established_client",
@@ -180,6 +192,11 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	json_object_set_new(j, "why", errors(&r->why));
 	json_object_set_new(j, "full", full(&r->full));
 	add_counts(j, o, r);
+	if (r->have_stays)
+		json_object_set_new(j, "stay_us",
+		        json_pack("{s:o, s:o, s:I}", "client", stays(r->stay[SIDE_CLIENT]),
+		                "server", stays(r->stay[SIDE_SERVER]), "lost",
+		                (json_int_t)r->stream_lost));
 	json_object_set_new(j, "notes", text_lines(r->notes));
 	json_object_set_new(j, "sysctls", text_lines(r->effective));
 	json_object_set_new(j, "series", series(&r->series, o->config.observe == OBSERVE_FULL));

@@ -58,7 +58,8 @@ struct bpf_options {
 	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 2 MiB */
 	int counts_only;     /* no events, only bpf_observer_counts() */
 	int stacks;          /* with the user stack of who caused a transition */
-	int quick;           /* for churn: SYN_SENT without its port, no destroy, no commands */
+	int quick; /* for churn: SYN_SENT without its port, no commands, no destroy, no reuse
+	              (a kill), and no memory for each TIME_WAIT */
 };
 
 /* `options` may be NULL. NULL with err: ERR_MISSING and what is missing, for whatever reason. */

@@ -67,7 +67,7 @@ struct bpf_merge {
 	size_t first;                  /* of those not looked at yet */
 	size_t for_more;               /* lives that wait so */
 	uint64_t strangers;            /* minisockets that ended and never began */
-	int no_ports;                  /* no RAW_PORT will come */
+	int brief;                     /* see bpf_merge_brief() */
 	struct bpf_teller tell;
 };
 
@@ -80,9 +80,9 @@ struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned 
 	return m;
 }
 
-void bpf_merge_without_ports(struct bpf_merge *m)
+void bpf_merge_brief(struct bpf_merge *m)
 {
-	m->no_ports = 1;
+	m->brief = 1;
 }
 
 static void forget(struct bpf_merge *m, struct life *l)
@@ -186,6 +186,16 @@ static void minisocket_ends(
 	forget(m, l);
 }
 
+/* It took the place of a full socket in state `from`. */
+static void minisocket_begins(struct bpf_merge *m, struct life *l, enum tcp_state from)
+{
+	if (l->state != from)
+		bpf_tell_state(&m->tell, &l->held, from, l->state);
+	bpf_tell_timer(&m->tell, &l->held, KERNEL_MINISOCKET, l->state);
+	if (m->brief)
+		forget(m, l);
+}
+
 /* NULL: it has its answer. */
 static struct life *still_waiting(const struct pending *p)
 {
@@ -227,9 +237,7 @@ static void resolve(struct bpf_merge *m, struct life *l)
 			forget(m, l);
 		return;
 	case FOR_CLOSE: /* its record was lost: only FIN_WAIT_2 is at all likely */
-		if (l->state != ST_FIN_WAIT_2)
-			bpf_tell_state(&m->tell, &raw, ST_FIN_WAIT_2, l->state);
-		bpf_tell_timer(&m->tell, &raw, KERNEL_MINISOCKET, l->state);
+		minisocket_begins(m, l, ST_FIN_WAIT_2);
 		return;
 	case FOR_MORE:
 		minisocket_ends(m, l, &raw, KERNEL_KILL);
@@ -276,15 +284,13 @@ static void on_replaced(struct bpf_merge *m, struct life *l, const struct bpf_re
 	if (l->waiting != FOR_CLOSE)
 		return;
 	wait_no_more(m, l);
-	if (l->state != raw->from)
-		bpf_tell_state(&m->tell, &l->held, raw->from, l->state);
-	bpf_tell_timer(&m->tell, &l->held, KERNEL_MINISOCKET, l->state);
+	minisocket_begins(m, l, (enum tcp_state)raw->from);
 }
 
 /* Only at the beginning and after FIN_WAIT_2 or CLOSING can there be anything to put together. */
 static int may_have_life(const struct bpf_merge *m, const struct bpf_record *raw)
 {
-	return (!m->no_ports && (raw->from == ST_CLOSE || raw->from == ST_SYN_SENT)) ||
+	return (!m->brief && (raw->from == ST_CLOSE || raw->from == ST_SYN_SENT)) ||
 	       (raw->to == ST_CLOSE && (raw->from == ST_FIN_WAIT_1 || raw->from == ST_FIN_WAIT_2 ||
 	                                       raw->from == ST_CLOSING));
 }
@@ -298,7 +304,7 @@ static void on_state(struct bpf_merge *m, const struct bpf_record *raw)
 		resolve(m, l);
 		l = life_find(m, raw);
 	}
-	if (!l && raw->from == ST_CLOSE && raw->to == ST_SYN_SENT && !m->no_ports)
+	if (!l && raw->from == ST_CLOSE && raw->to == ST_SYN_SENT && !m->brief)
 		hold(m, life_new(m, raw), FOR_PORT, raw);
 	else if (raw->from == ST_CLOSE)
 		bpf_tell_state(&m->tell, raw, ST_NONE, raw->to);
@@ -363,6 +369,8 @@ static void on_start(struct bpf_merge *m, const struct bpf_record *raw)
 	if (l->waiting == FOR_MORE)
 		wait_no_more(m, l); /* it was only moved */
 	minisocket_moves(m, l, raw);
+	if (m->brief)
+		forget(m, l);
 }
 
 /* One that ends. When it never began, that was before anybody watched; where somebody did all the
@@ -371,7 +379,7 @@ static struct life *minisocket_ending(struct bpf_merge *m, const struct bpf_reco
 {
 	struct life *l = life_find(m, raw);
 
-	m->strangers += !l || !l->minisocket;
+	m->strangers += !m->brief && (!l || !l->minisocket);
 	l = minisocket_known(m, l, raw);
 	if (l->waiting == FOR_CLOSE)
 		resolve(m, l);

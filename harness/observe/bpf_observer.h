@@ -87,8 +87,12 @@ struct bpf_merge *bpf_merge_new(const bpf_reason reasons[BPF_REASONS], unsigned 
         void (*each)(void *arg, const struct event *e), void *arg);
 void bpf_merge_free(struct bpf_merge *m);
 
-/* From now on SYN_SENT does not wait for its port: no record will tell. */
-void bpf_merge_without_ports(struct bpf_merge *m);
+/*
+ * From now on as little as can be is kept of each socket: SYN_SENT does not wait for its port (no
+ * record will tell), and a minisocket is forgotten until something happens to it, so that a timer
+ * set again within its bucket of the wheel goes unseen.
+ */
+void bpf_merge_brief(struct bpf_merge *m);
 
 void bpf_merge_record(struct bpf_merge *m, const struct bpf_record *raw);
 

@@ -209,7 +209,7 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 	r->missed_before = bpf_programs_missed(o->programs);
 	r->merge = bpf_merge_new(o->reasons, clock_hz(), deliver, r);
 	if (o->options.quick)
-		bpf_merge_without_ports(r->merge);
+		bpf_merge_brief(r->merge);
 	return r;
 }
 

@@ -123,7 +123,14 @@ def links():
 def observing():
     r = bench("--observe", "full", "--connections", "3000")
     s = r["series"]
-    tap("--observe full counts states by dumps", s and "established_client" in s[0], s[:1])
+    tap("--observe full counts states", s and "established_client" in s[0], s[:1])
+    if "stay_us" in r:
+        stay = r["stay_us"]
+        ends = stay["client"]["FIN_WAIT_1"]["n"], stay["server"]["LAST_ACK"]["n"]
+        tap("and tells how long each lasts", not stay["lost"] and min(ends) >= 3000 and
+            "CLOSE_WAIT" not in stay["client"], (ends, stay["lost"]))
+    else:
+        tap("and says why not how long each lasts", any("by dumps" in n for n in r["notes"]), r["notes"])
     text = run("--csv", "--for", "500ms").stdout.splitlines()
     tap("--csv: a line a sample", text[0].startswith("seconds,connections,rate,errors,time_wait_client") and
         len(text) > 2 and all(len(t.split(",")) == 6 for t in text), "\n".join(text[:3]))

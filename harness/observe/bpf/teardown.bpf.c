@@ -89,10 +89,10 @@ static __always_inline __u64 state(void *ctx, struct sock *sk, int from, int to,
 	struct target t;
 	__u64 cookie;
 
-	if (!find(&t, sk->__sk_common.skc_net.net->net_cookie) || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
 	/* The clone of a listener has neither its addresses nor its cookie yet. */
 	if (from == TCP_LISTEN && to == TCP_SYN_RECV)
+		return 0;
+	if (!find(&t, sk->__sk_common.skc_net.net->net_cookie) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	t.count->entered[to & (RAW_STATES - 1)]++;
 	cookie = sk->__sk_common.skc_cookie.counter;
