@@ -3,6 +3,7 @@
 #include "open.h"
 #include "peers/behaviour.h"
 #include "peers/peer.h"
+#include "peers/usage.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -27,9 +28,7 @@ static const struct option options[] = {
         {"behave", required_argument, NULL, 'b'},
         {"from", required_argument, NULL, 'f'},
         {"rate", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        USAGE_OPTIONS,
 };
 
 struct wish {
@@ -38,18 +37,9 @@ struct wish {
 
 static void help(void)
 {
-	printf("lastack-client: opens TCP connections, and ends them in a chosen way\n"
-	       "\n"
-	       "usage: lastack-client [--connect ADDR:PORT] [--count N] [--behave NAME]\n"
-	       "                      [--from ADDR] [--rate R]\n"
-	       "\n"
-	       "Reports go to standard output, a line each; commands come from standard input,\n"
-	       "with or without the options. docs/control-protocol.md describes both.\n"
-	       "\n"
-	       "Behaviours (--behave):\n");
-	behaviour_print_list();
-	printf("\nCommands (N numbers them, from 1):\n");
-	command_print_verbs(verbs);
+	usage_print(verbs, "lastack-client", "opens TCP connections, and ends them in a chosen way",
+	        "lastack-client [--connect ADDR:PORT] [--count N] [--behave NAME]\n"
+	        "                      [--from ADDR] [--rate R]");
 }
 
 /* -1, or the exit code of a program that has nothing more to do. */

@@ -3,6 +3,7 @@
 #include "listen.h"
 #include "peers/behaviour.h"
 #include "peers/peer.h"
+#include "peers/usage.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -25,24 +26,14 @@ static const struct option options[] = {
         {"listen", required_argument, NULL, 'l'},
         {"behave", required_argument, NULL, 'b'},
         {"backlog", required_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        USAGE_OPTIONS,
 };
 
 static void help(void)
 {
-	printf("lastack-server: accepts TCP connections, and ends them in a chosen way\n"
-	       "\n"
-	       "usage: lastack-server [--listen ADDR:PORT] [--backlog N] [--behave NAME]\n"
-	       "\n"
-	       "Reports go to standard output, a line each; commands come from standard input,\n"
-	       "with or without the options. docs/control-protocol.md describes both.\n"
-	       "\n"
-	       "Behaviours (--behave):\n");
-	behaviour_print_list();
-	printf("\nCommands (N numbers them, from 1):\n");
-	command_print_verbs(verbs);
+	usage_print(verbs, "lastack-server",
+	        "accepts TCP connections, and ends them in a chosen way",
+	        "lastack-server [--listen ADDR:PORT] [--backlog N] [--behave NAME]");
 }
 
 int main(int argc, char **argv)
