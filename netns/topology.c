@@ -66,10 +66,10 @@ static void address(
 	struct endpoint e = topology_address(h, 4, index);
 
 	inet_ntop(AF_INET, e.addr, ip, sizeof ip);
-	fprintf(out, "addr add %s/%u dev %s\n", ip, t->router ? 16 : 15, device);
+	fprintf(out, "addr add %s/%d dev %s\n", ip, t->router ? 16 : 15, device);
 	e = topology_address(h, 6, index);
 	inet_ntop(AF_INET6, e.addr, ip, sizeof ip);
-	fprintf(out, "addr add %s/%u dev %s nodad\n", ip, t->router ? 64 : 48, device);
+	fprintf(out, "addr add %s/%d dev %s nodad\n", ip, t->router ? 64 : 48, device);
 }
 
 #define ROUTER_ADDRESSES 2 /* of IPv6, on each side */

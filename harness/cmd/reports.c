@@ -13,7 +13,7 @@ static int no_such_reporter(const char *name, struct err *err)
 	const char *names[16], *near;
 	size_t n = 0;
 
-	for (; reporters[n] && n < 16; n++)
+	for (; n < 16 && reporters[n]; n++)
 		names[n] = reporters[n]->name;
 	near = words_nearest(name, names, n);
 	if (near)

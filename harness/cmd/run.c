@@ -75,7 +75,7 @@ static int add_report(struct run_options *o, const char *text, struct err *err)
 		size_t k = 0;
 		const char *near;
 
-		for (; reporters[k] && k < 16; k++)
+		for (; k < 16 && reporters[k]; k++)
 			names[k] = reporters[k]->name;
 		near = words_nearest(name, names, k);
 		return err_set(err, ERR_INPUT, "--report: there is no '%s'%s%s%s", name,

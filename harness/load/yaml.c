@@ -43,7 +43,7 @@ static int read_need(struct reader *r, const yaml_node_t *n, void *needs)
 		return -1;
 	if (capability_find(word))
 		return value_word_item(r, n, needs);
-	for (; capabilities[i].name && i < LENGTH(names); i++)
+	for (; i < LENGTH(names) && capabilities[i].name; i++)
 		names[i] = capabilities[i].name;
 	return reader_unknown(r, n, "capability", word, names, i);
 }

@@ -294,28 +294,30 @@ static int read_segment(struct reader *r, const yaml_node_t *n, void *into)
 	return reader_unknown(r, n, "segment", word, valid, LENGTH(valid));
 }
 
+static int read_field16(struct reader *r, const yaml_node_t *n, uint16_t *ret)
+{
+	unsigned v;
+
+	if (value_unsigned(r, n, 0, UINT16_MAX, &v))
+		return -1;
+	*ret = (uint16_t)v;
+	return 0;
+}
+
 static int read_set_window(struct reader *r, const yaml_node_t *n, void *into)
 {
 	struct segment_change *c = into;
-	unsigned v;
 
-	if (value_unsigned(r, n, 0, 65535, &v))
-		return -1;
 	c->what |= CHANGE_WINDOW;
-	c->window = (uint16_t)v;
-	return 0;
+	return read_field16(r, n, &c->window);
 }
 
 static int read_set_mss(struct reader *r, const yaml_node_t *n, void *into)
 {
 	struct segment_change *c = into;
-	unsigned v;
 
-	if (value_unsigned(r, n, 0, 65535, &v))
-		return -1;
 	c->what |= CHANGE_MSS;
-	c->mss = (uint16_t)v;
-	return 0;
+	return read_field16(r, n, &c->mss);
 }
 
 static int read_set_flags(struct reader *r, const yaml_node_t *n, void *into)
