@@ -15,9 +15,9 @@
  * averages of round trips. A round trip is from when a segment was sent to when its acknowledgement
  * was let through.
  *
- * A gap is taken from the sender's own clock, the timestamps in both segments (1 ms each), so that it
- * does not matter how soon the wire reads a segment. Without timestamps there is only its arrival,
- * and each may be late by LATE_NS.
+ * A gap is taken from the sender's own clock, the timestamps in both segments (1 ms each), so that
+ * it does not matter how soon the wire reads a segment. Without timestamps there is only its
+ * arrival, and each may be late by LATE_NS.
  */
 #include "backoff.h"
 
@@ -38,8 +38,8 @@ struct gap gap_between(const struct ledger_segment *a, const struct ledger_segme
 		ns = (int64_t)(int32_t)(b->sent_ms - a->sent_ms) * (int64_t)NS_PER_MS;
 		either = STAMP_NS;
 	}
-	return (struct gap){
-	        ns > either ? (uint64_t)(ns - either) : 0, ns + either > 0 ? (uint64_t)(ns + either) : 0};
+	return (struct gap){ns > either ? (uint64_t)(ns - either) : 0,
+	        ns + either > 0 ? (uint64_t)(ns + either) : 0};
 }
 
 struct window gap_window(uint64_t length_ns, unsigned hz)
@@ -183,9 +183,10 @@ static int is_alone(const struct ledger_wire *w, size_t i)
 	return 0;
 }
 
-/* An acknowledgement of what was sent before sets the timer anew: how long after segment `i` the last
- * one came, before segment `next`. */
-static uint64_t set_anew_ns(const struct ledger *l, const struct ledger_wire *w, size_t i, size_t next)
+/* An acknowledgement of what was sent before sets the timer anew: how long after segment `i` the
+ * last one came, before segment `next`. */
+static uint64_t set_anew_ns(
+        const struct ledger *l, const struct ledger_wire *w, size_t i, size_t next)
 {
 	const struct ledger_segment *me = &w->segments.v[i];
 	uint64_t ns = 0;
@@ -224,8 +225,7 @@ static uint64_t at_most(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static struct rule rule_of(
-        const struct ledger *l, const struct ledger_wire *w, const size_t *at)
+static struct rule rule_of(const struct ledger *l, const struct ledger_wire *w, const size_t *at)
 {
 	const struct ledger_segment *first = &w->segments.v[at[0]];
 	uint64_t rtt = longest_round_trip(l, w, (enum host)first->from, at[1]);
@@ -233,12 +233,12 @@ static struct rule rule_of(
 	uint64_t least, spread;
 	int alone = is_alone(w, at[0]);
 
-	r.min_ns = at_most(RTO_MAX_NS, NS_PER_US * sysctl_of(l, first->from,
-	                                                   "net.ipv4.tcp_rto_min_us",
-	                                                   RTO_MIN_NS / NS_PER_US));
-	r.max_ns = at_most(RTO_MAX_NS, NS_PER_MS * sysctl_of(l, first->from,
-	                                                   "net.ipv4.tcp_rto_max_ms",
-	                                                   RTO_MAX_NS / NS_PER_MS));
+	r.min_ns =
+	        at_most(RTO_MAX_NS, NS_PER_US * sysctl_of(l, first->from, "net.ipv4.tcp_rto_min_us",
+	                                                RTO_MIN_NS / NS_PER_US));
+	r.max_ns =
+	        at_most(RTO_MAX_NS, NS_PER_MS * sysctl_of(l, first->from, "net.ipv4.tcp_rto_max_ms",
+	                                                RTO_MAX_NS / NS_PER_MS));
 	rtt = at_most(rtt, r.max_ns);
 	spread = 4 * rtt > r.min_ns ? 4 * rtt : r.min_ns;
 	r.most_ns = at_most((rtt + spread + r.jiffy_ns - 1) / r.jiffy_ns * r.jiffy_ns, r.max_ns);
@@ -304,8 +304,7 @@ static int climbs(const struct rule *r, const struct gap *g, size_t n, uint64_t 
 		return 0;
 	shortest = shortest_rto(r, g, n, longest, first_late);
 	ret_next->lo_ns = timeout_ns(r, shortest, n);
-	ret_next->hi_ns =
-	        gap_window(timeout_ns(r, longest, n), r->hz).hi_ns + (n ? 0 : first_late);
+	ret_next->hi_ns = gap_window(timeout_ns(r, longest, n), r->hz).hi_ns + (n ? 0 : first_late);
 	return 1;
 }
 
@@ -340,8 +339,7 @@ int backoff_check(const struct ledger *l, const struct ledger_wire *w, const siz
 	struct window next[2];
 
 	for (size_t i = 0; i + 1 < n; i++)
-		array_push(&gaps,
-		        gap_between(&w->segments.v[at[i]], &w->segments.v[at[i + 1]]));
+		array_push(&gaps, gap_between(&w->segments.v[at[i]], &w->segments.v[at[i + 1]]));
 	for (ret->gap = 0; ret->gap < gaps.n; ret->gap++) {
 		ret->n = readings(&r, gaps.v, ret->gap, ret->want);
 		if (!readings(&r, gaps.v, ret->gap + 1, next))
@@ -351,4 +349,3 @@ int backoff_check(const struct ledger *l, const struct ledger_wire *w, const siz
 	array_free(&gaps);
 	return ret->gap == n ? 0 : -1;
 }
-

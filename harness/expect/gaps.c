@@ -102,8 +102,8 @@ static struct answer fault(
 
 /* What was found on the connections so far. */
 struct account {
-	unsigned n;     /* connections, or for `backoff` segments sent again */
-	unsigned short_of; /* of these, with fewer gaps than asked for */
+	unsigned n;           /* connections, or for `backoff` segments sent again */
+	unsigned short_of;    /* of these, with fewer gaps than asked for */
 	struct answer answer; /* fails, or a word on the first connection */
 };
 
@@ -145,8 +145,8 @@ static int given(const struct expectation *x, const struct ledger *l, const stru
 	return 0;
 }
 
-static int ladder(const struct ledger *l, const struct ledger_wire *w, const places *at, size_t from,
-        size_t to, struct account *a)
+static int ladder(const struct ledger *l, const struct ledger_wire *w, const places *at,
+        size_t from, size_t to, struct account *a)
 {
 	struct backoff_fault f;
 
@@ -163,8 +163,8 @@ static int ladder(const struct ledger *l, const struct ledger_wire *w, const pla
 }
 
 /* Each first transmission begins a ladder. */
-static int ladders(const struct ledger *l, const struct ledger_wire *w, const places *at,
-        struct account *a)
+static int ladders(
+        const struct ledger *l, const struct ledger_wire *w, const places *at, struct account *a)
 {
 	size_t from = 0;
 

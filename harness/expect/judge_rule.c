@@ -46,7 +46,12 @@ uint64_t judge_within_ns(const struct judge *j, const struct step *st)
 struct answer judge_answer(const struct judge *j, const struct expectation *x)
 {
 	const struct expectation_type *t = expectation_type_find(x->kind);
+	const struct step *st = judge_step(j);
+	char kernel[KERNEL_TEXT];
 
+	if (st && !kernel_guard_holds(&st->kernel, j->head->kernel))
+		return answer_make(ANSWER_MISSING, "needs kernel %s, this one is %s",
+		        kernel_guard_format(&st->kernel, kernel, sizeof kernel), j->head->kernel);
 	if (!t)
 		return answer_make(ANSWER_MISSING, "there is no kind of expectation '%s'", x->kind);
 	return t->evaluate(x, j->l);

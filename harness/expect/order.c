@@ -53,8 +53,8 @@ static void add_others(struct phrase *p, const struct ledger_wire *w, size_t fro
 		phrase_add(p, " and %zu more", w->segments.n - to);
 }
 
-/* "198.18.0.1:40000 > ...: no last-ack from client after fin from server, but rst from client; 2 of 3
- * came in order" */
+/* "198.18.0.1:40000 > ...: no last-ack from client after fin from server, but rst from client; 2 of
+ * 3 came in order" */
 static struct answer tell(const struct expectation *x, const struct ledger_wire *w)
 {
 	struct answer a = {.kind = ANSWER_UNDECIDED};
@@ -94,8 +94,7 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	if (!n)
 		return answer_make(ANSWER_UNDECIDED, "no connection at all");
 	if (!first_short)
-		return answer_make(
-		        ANSWER_HOLDS, "on %u connection%s", n, n == 1 ? "" : "s");
+		return answer_make(ANSWER_HOLDS, "on %u connection%s", n, n == 1 ? "" : "s");
 	a = tell(x, first_short);
 	if (n > 1)
 		phrase_add(&(struct phrase){a.seen, sizeof a.seen, strlen(a.seen)},

@@ -54,6 +54,11 @@ static int read_needs(struct reader *r, const yaml_node_t *n, void *s)
 	        r, n, MOST_WORDS, "capabilities", read_need, &((struct scenario *)s)->needs);
 }
 
+static int read_kernel(struct reader *r, const yaml_node_t *n, void *s)
+{
+	return value_kernel(r, n, &((struct scenario *)s)->kernel);
+}
+
 static int read_family(struct reader *r, const yaml_node_t *n, void *families)
 {
 	const char *word = node_word(r, n, "4 or 6");
@@ -113,6 +118,8 @@ const struct field scenario_fields[] = {
         {"tags", "[word, ...]", "`slow` is a tier; any other word is for finding it", read_tags},
         {"needs", "[name, ...]", "capabilities of the machine; without one of them it is skipped",
                 read_needs},
+        {"kernel", "\">= 6.14\" or \"< 6.11\"", "only of such kernels; on any other it is skipped",
+                read_kernel},
         {"ip", "4, 6 or [4, 6]", "the families that it runs over; default: both", read_ip},
         {"link", "veth or wire",
                 "what joins the hosts; default: wire where rules, segments or paths need it",

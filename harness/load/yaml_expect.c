@@ -24,6 +24,11 @@ static int read_after(struct reader *r, const yaml_node_t *n, void *step)
 	return value_duration(r, n, &((struct step *)step)->after_ns);
 }
 
+static int read_kernel(struct reader *r, const yaml_node_t *n, void *step)
+{
+	return value_kernel(r, n, &((struct step *)step)->kernel);
+}
+
 struct expectation *wish_add(
         struct wish *w, const yaml_node_t *at, const char *kind, const char *key)
 {
@@ -238,6 +243,8 @@ const struct field expect_fields[] = {
         {"for", "a duration", "it must hold all this time", read_for},
         {"after", "a duration", "begin to judge that long after the step before has ended",
                 read_after},
+        {"kernel", "\">= 6.14\" or \"< 6.11\"",
+                "only such kernels do it: the run is skipped here on any other", read_kernel},
 };
 const size_t expect_fields_n = LENGTH(expect_fields);
 

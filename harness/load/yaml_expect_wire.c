@@ -48,19 +48,22 @@ static int gap_item(struct reader *r, const yaml_node_t *n, void *into)
 static int check_backoff(struct reader *r, const yaml_node_t *at, const struct segment_selector *s)
 {
 	if (s->role != ROLE_FIN && s->role != ROLE_DATA)
-		return reader_fail(r, at, "'" BACKOFF "' is known of fin and data, of others give "
-		                          "the times");
+		return reader_fail(r, at,
+		        "'" BACKOFF "' is known of fin and data, of others give "
+		        "the times");
 	if (s->again >= 0 || s->fate >= 0)
-		return reader_fail(r, at, "'" BACKOFF "' is about all that are sent, expected no "
-		                          "'again' or 'first', and no fate");
+		return reader_fail(r, at,
+		        "'" BACKOFF "' is about all that are sent, expected no "
+		        "'again' or 'first', and no fate");
 	return 0;
 }
 
-static int read_gaps(struct reader *r, const yaml_node_t *at, const yaml_node_t *n,
-        struct expectation *x)
+static int read_gaps(
+        struct reader *r, const yaml_node_t *at, const yaml_node_t *n, struct expectation *x)
 {
 	if (x->segment.from < 0)
-		return reader_fail(r, at, "whose segments? expected 'from client' or 'from server'");
+		return reader_fail(
+		        r, at, "whose segments? expected 'from client' or 'from server'");
 	if (n->type == YAML_SCALAR_NODE && !strcmp((char *)n->data.scalar.value, BACKOFF))
 		return node_word(r, n, BACKOFF) ? check_backoff(r, at, &x->segment) : -1;
 	return node_list(r, n, MOST_GAPS, "'" BACKOFF "' or times like [200ms, \"400ms .. 450ms\"]",

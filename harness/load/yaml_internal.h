@@ -84,6 +84,7 @@ int value_stay(struct reader *r, const yaml_node_t *n, struct range *ret); /* of
 int value_signal(struct reader *r, const yaml_node_t *n, int *ret);
 int value_errno(struct reader *r, const yaml_node_t *at, const char *word, int *ret);
 int value_host(struct reader *r, const yaml_node_t *n, int *ret);
+int value_kernel(struct reader *r, const yaml_node_t *n, struct kernel_guard *ret);
 int value_text(struct reader *r, const yaml_node_t *n, const char *expected, char **ret);
 int value_word_item(struct reader *r, const yaml_node_t *n, void *into); /* of a `words` */
 int value_sysctls(struct reader *r, const yaml_node_t *n, sysctls *ret);

@@ -122,3 +122,16 @@ int value_sysctls(struct reader *r, const yaml_node_t *n, sysctls *ret)
 {
 	return node_pairs(r, n, "sysctls and their values", sysctl_pair, ret);
 }
+
+int value_kernel(struct reader *r, const yaml_node_t *n, struct kernel_guard *ret)
+{
+	const char *word = node_word(r, n, "kernels like \">= 6.14\"");
+	char w[QUOTED_TEXT];
+
+	if (!word)
+		return -1;
+	if (kernel_guard_parse(word, ret))
+		return reader_fail(r, n, "expected kernels like \">= 6.14\" or \"< 6.11\", not %s",
+		        quoted(word, w, sizeof w));
+	return 0;
+}

@@ -12,6 +12,7 @@
 #include "core/tcp_state.h"
 #include "model/conntrack.h"
 #include "model/event.h"
+#include "model/kernel.h"
 
 #include <stdint.h>
 
@@ -242,6 +243,7 @@ struct step {
 	int has_after;
 	uint64_t within_ns; /* deadline, default WITHIN_NS */
 	uint64_t for_ns;    /* must hold all this time */
+	struct kernel_guard kernel; /* expect: of other kernels it is not known */
 };
 
 #define WITHIN_NS (2 * 1000000000ull)
@@ -252,6 +254,7 @@ struct scenario {
 	char *claim, *source;
 	words tags;
 	words needs;  /* names of model/capability.h */
+	struct kernel_guard kernel;
 	int families; /* bit 0: IPv4, bit 1: IPv6 */
 	enum link_kind link;
 	struct host_spec hosts[HOST_COUNT];

@@ -248,7 +248,7 @@ static void tell_action(struct prose *p, const struct step *st, const char *lead
 
 static void tell_expect(struct prose *p, const struct step *st, unsigned hz, const char *lead)
 {
-	char a[32], b[32], c[32], indent[32];
+	char a[32], b[32], c[32], indent[32], kernel[KERNEL_TEXT];
 
 	duration_format(st->after_ns, a, sizeof a);
 	duration_format(st->within_ns, b, sizeof b);
@@ -257,6 +257,9 @@ static void tell_expect(struct prose *p, const struct step *st, unsigned hz, con
 		prose_add(p, "Then, %s later", a);
 	else
 		prose_add(p, "Then");
+	kernel_guard_format(&st->kernel, kernel, sizeof kernel);
+	if (*kernel)
+		prose_add(p, ", on a kernel %s alone", kernel);
 	if (st->for_ns)
 		prose_add(p, ", for %s on end, it must be so that:", c);
 	else
@@ -285,6 +288,8 @@ static void tell_steps(struct prose *p, const struct scenario *s, unsigned hz)
 
 static void tell_head(struct prose *p, const struct scenario *s)
 {
+	char kernel[KERNEL_TEXT];
+
 	fprintf(p->out, "%s\n\n", s->name);
 	prose_add(p, "%s.", s->claim);
 	prose_end(p, "  ");
@@ -292,9 +297,12 @@ static void tell_head(struct prose *p, const struct scenario *s)
 		prose_add(p, "%s", s->source);
 		prose_end(p, "  Source: ");
 	}
-	if (s->needs.n) {
+	kernel_guard_format(&s->kernel, kernel, sizeof kernel);
+	if (s->needs.n || *kernel) {
 		array_each (char *const, w, &s->needs)
 			prose_add(p, "%s ", *w);
+		if (*kernel)
+			prose_add(p, "kernel %s", kernel);
 		prose_end(p, "  Needs:  ");
 	}
 	if (scenario_is_slow(s)) {

@@ -5,6 +5,8 @@
 #include "netns/nft_rules.h"
 #include "observe/capability_probe.h"
 
+#include <sys/utsname.h>
+
 static int lacks_one(const char *name, struct err *why)
 {
 	if (capability_have(name, why))
@@ -31,8 +33,23 @@ static int lacks_wire(const struct scenario *s, struct err *why)
 	return lacks_one("nft", why);
 }
 
+static int lacks_kernel(const struct scenario *s, struct err *why)
+{
+	char text[KERNEL_TEXT];
+	struct utsname u = {0};
+
+	uname(&u);
+	if (kernel_guard_holds(&s->kernel, u.release))
+		return 0;
+	err_set(why, ERR_MISSING, "needs kernel %s, this one is %s",
+	        kernel_guard_format(&s->kernel, text, sizeof text), u.release);
+	return 1;
+}
+
 int lacks(const struct scenario *s, struct err *why)
 {
+	if (lacks_kernel(s, why))
+		return 1;
 	if (lacks_wire(s, why))
 		return 1;
 	if (scenario_tracks(s) && (lacks_one("nft", why) || lacks_one("conntrack", why)))

@@ -316,13 +316,13 @@ static void the_round_trip_is_part_of_it(void **state)
 
 static void sysctls_move_it(void **state)
 {
-	static const char yaml[] = HEAD
-	        "link: wire\nserver: {sysctl: {net.ipv4.tcp_rto_min_us: 50000, "
-	        "net.ipv4.tcp_rto_max_ms: 1000}}\nsteps:\n"
-	        "- expect: {within: 200s, wire: {gaps of fin from server: backoff}}\n";
-	static const char no_probe[] = HEAD
-	        "link: wire\nserver: {sysctl: {net.ipv4.tcp_early_retrans: 0}}\nsteps:\n"
-	        "- expect: {within: 200s, wire: {gaps of fin from server: backoff}}\n";
+	static const char yaml[] =
+	        HEAD "link: wire\nserver: {sysctl: {net.ipv4.tcp_rto_min_us: 50000, "
+	             "net.ipv4.tcp_rto_max_ms: 1000}}\nsteps:\n"
+	             "- expect: {within: 200s, wire: {gaps of fin from server: backoff}}\n";
+	static const char no_probe[] =
+	        HEAD "link: wire\nserver: {sysctl: {net.ipv4.tcp_early_retrans: 0}}\nsteps:\n"
+	             "- expect: {within: 200s, wire: {gaps of fin from server: backoff}}\n";
 
 	(void)state;
 	assert_int_equal(ruled(yaml, 250, 0.1, GAPS(55, 55, 108, 220, 430, 850, 1020, 1030)).kind,
@@ -381,9 +381,10 @@ static void the_fault_is_told(void **state)
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
 	story_step(&st, 1000, 0, STEP_FAILS);
 	story_verdict(&st);
-	if (!strstr(st.v.why, "gaps of fin from server: backoff within 200 s: gap 3 is 208 ms, expected "
-	                      "400 ms to 484 ms; 198.18.0.1:40001 > 198.19.0.1:5000: 207 ms, 208 "
-	                      "ms, 208 ms"))
+	if (!strstr(st.v.why,
+	            "gaps of fin from server: backoff within 200 s: gap 3 is 208 ms, expected "
+	            "400 ms to 484 ms; 198.18.0.1:40001 > 198.19.0.1:5000: 207 ms, 208 "
+	            "ms, 208 ms"))
 		fail_msg("%s", st.v.why);
 	story_end(&st);
 }
