@@ -28,6 +28,9 @@ def timelines():
     for text in files("tests/golden/*/timeline.ndjson"):
         for n in (6, 30):
             yield b"".join(text.splitlines(True)[:n])
+    for text in files("tests/golden/gaps-*/timeline.ndjson", "tests/golden/order-*/timeline.ndjson"):
+        head, *events = text.splitlines(True)
+        yield head + b"".join(e for e in events if b'"kind":"segment"' in e)
 
 
 def lines_of(path):

@@ -3,6 +3,7 @@
 #include "model/timeline_read.c"
 
 #include "expect/judge.h"
+#include "expect/ledger.h"
 #include "load/yaml.h"
 
 static const char yaml[] = "claim: anything\nlink: wire\nsteps:\n"
@@ -12,6 +13,13 @@ static const char yaml[] = "claim: anything\nlink: wire\nsteps:\n"
                            "timer: {TIME_WAIT: \"1s .. 60s\"}, errors: {EPIPE: 1}}, "
                            "server: {CLOSE_WAIT: 1, recv_q: {CLOSE_WAIT: 1}}, wire: {fin: 2}}\n"
                            "- expect: {for: 1s, client: {TIME_WAIT: 1}}\n";
+
+/* The same segments, whatever the steps of the timeline are. */
+static const char segments_yaml[] = "claim: anything\nlink: wire\nsteps:\n"
+                                    "- expect: {kernel: \">= 0.1\", wire: {order: [fin, last-ack], "
+                                    "gaps of data from client: [200ms, \">= 1s\"]}}\n"
+                                    "- expect: {wire: {gaps of fin from server: backoff}}\n"
+                                    "- expect: {wire: {gaps of data from client: backoff}}\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +68,32 @@ static void judge(const struct timeline *t)
 	verdict_free(&v);
 }
 
+/* One step for all of them, asked after each segment. */
+static void judge_segments(const struct timeline *t)
+{
+	static struct scenario *s;
+	const struct expectation_type *type;
+	struct ledger *l;
+	struct err err;
+
+	if (!s)
+		s = must(
+		        scenario_parse(segments_yaml, sizeof segments_yaml - 1, "fuzz.yaml", &err));
+	l = ledger_new(s, &t->head);
+	for (size_t i = 0; i < t->events.n && i < 200; i++) {
+		if (t->events.v[i].kind != EV_SEGMENT)
+			continue;
+		ledger_feed(l, &t->events.v[i], i);
+		array_each (const struct step, st, &s->steps)
+			array_each (const struct expectation, x, &st->expectations) {
+				type = expectation_type_find(x->kind);
+				if (!*type->evaluate(x, l).seen)
+					abort();
+			}
+	}
+	ledger_free(l);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct timeline t;
@@ -75,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		again(&t);
 		judge(&t);
+		judge_segments(&t);
 		timeline_free(&t);
 	}
 	fclose(f);
