@@ -8,10 +8,12 @@
  *                                                       last_ack, or only rules for `any`
  *   out (output)    our SYN-ACK: @due    our FIN: @first, or @second after one was heard
  *
- * What no rule and no set needs is left out: a segment in the middle of a connection costs a look
- * at its flags. All sets are keyed by the four-tuple as it arrives here; a new connection's SYN
- * empties them of its own. That a tuple is counted to N is a `limit` of one a day with a burst of
- * N.
+ * All sets are keyed by the four-tuple as it arrives here; a new connection's SYN empties them of
+ * its own. That a tuple is counted to N is a `limit` of one a day with a burst of N.
+ *
+ * What it costs are the looks into sets, of which each misses the cache. What no rule and no
+ * expectation needs is left out, and what was never entered is not taken out: a segment in the
+ * middle of a connection costs a look at its flags, or, an ACK, one into the set of FINs.
  */
 #include "nft_rules.h"
 
@@ -93,13 +95,6 @@ static int watches_syns(const struct text *t)
 	       watches_handshakes(t);
 }
 
-static int is_used(const struct text *t, int role)
-{
-	if (role == ROLE_SYN && t->at == HOST_SERVER) /* begins */
-		return 1;
-	return has_role(t, role) || has_role(t, -1) || (role == ROLE_FIN && watches_fins(t));
-}
-
 static void line(const struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void line(const struct text *t, const char *fmt, ...)
@@ -134,6 +129,25 @@ static unsigned sets_of(const struct wire_rule *w)
 	if (w->times && !w->in_total)
 		sets |= SET_TIMES;
 	return sets;
+}
+
+/* Anything of a connection that its successor must not find. */
+static int remembers(const struct text *t)
+{
+	for (int role = 0; role < ROLE_COUNT; role++)
+		if (is_counted(t, role))
+			return 1;
+	array_each (struct wire_rule, w, &t->s->rules)
+		if (arrives(w, t->at) && sets_of(w))
+			return 1;
+	return watches_syns(t) || watches_fins(t);
+}
+
+static int is_used(const struct text *t, int role)
+{
+	if (role == ROLE_SYN && t->at == HOST_SERVER && remembers(t)) /* begins */
+		return 1;
+	return has_role(t, role) || has_role(t, -1) || (role == ROLE_FIN && watches_fins(t));
 }
 
 static void declare(const struct text *t, const struct wire_rule *w, const char *name)
@@ -224,6 +238,11 @@ static void declare_counters(const struct text *t)
 	}
 }
 
+static void declare_set(const struct text *t, const char *name)
+{
+	line(t, " set %s { typeof %s; size %u; flags dynamic; }", name, t->here, t->room);
+}
+
 static void declare_all(const struct text *t)
 {
 	char name[NFT_RULE_NAME];
@@ -239,36 +258,49 @@ static void declare_all(const struct text *t)
 		        "flags dynamic,timeout; timeout 5m; }",
 		        t->here, t->room);
 	if (watches_handshakes(t))
-		line(t, " set due { typeof %s; size %u; flags dynamic; }", t->here, t->room);
+		declare_set(t, "due");
 	if (!watches_fins(t))
 		return;
-	for (const char *const *n = (const char *const[]){"heard", "first", "second", NULL}; *n;
-	        n++)
-		line(t, " set %s { typeof %s; size %u; flags dynamic; }", *n, t->here, t->room);
-	line(t,
-	        " set fins { typeof %s . tcp ackseq; size %u; flags dynamic,timeout; timeout 10m; "
-	        "}",
-	        t->here, t->room);
+	declare_set(t, "heard");
+	if (has_role(t, ROLE_ACK_OF_FIN))
+		declare_set(t, "first");
+	if (has_role(t, ROLE_LAST_ACK))
+		declare_set(t, "second");
+	line(t, " set fins { typeof %s . tcp ackseq; size %u; flags dynamic; }", t->here, t->room);
 }
 
-static void empty(const struct text *t, const char *key)
+static int answers_fin(int role)
+{
+	return role == ROLE_ACK_OF_FIN || role == ROLE_LAST_ACK;
+}
+
+/* The sets of rules and counters, of the ACKs of FINs or of all others. */
+static void empty(const struct text *t, const char *key, int of_fins)
 {
 	char name[NFT_RULE_NAME], role_name[NFT_ROLE_NAME];
 
 	for (enum segment_role role = 0; role < ROLE_COUNT; role++)
-		if (is_counted(t, role))
+		if (is_counted(t, role) && answers_fin(role) == of_fins)
 			line(t, "  delete @%s { %s }", nft_role_name(role, 1, role_name), key);
 	array_each (struct wire_rule, w, &t->s->rules) {
 		nft_rule_name((size_t)(w - t->s->rules.v), name);
 		for (unsigned i = 0; arrives(w, t->at) && i < SETS; i++)
-			if (sets_of(w) & 1u << i)
+			if (sets_of(w) & 1u << i && answers_fin(w->select.role) == of_fins)
 				line(t, "  delete @%s_%s { %s }", name, set_names[i], key);
 	}
-	if (watches_handshakes(t))
-		line(t, "  delete @due { %s }", key);
-	if (watches_fins(t))
-		line(t, "  delete @heard { %s }\n  delete @first { %s }\n  delete @second { %s }",
-		        key, key, key);
+}
+
+/* An ACK of a FIN has been counted only where there was a FIN. */
+static void forget_fins(const struct text *t, const char *key)
+{
+	line(t, " chain forget_fins {");
+	empty(t, key, 1);
+	line(t, "  delete @heard { %s }", key);
+	if (has_role(t, ROLE_ACK_OF_FIN))
+		line(t, "  delete @first { %s }", key);
+	if (has_role(t, ROLE_LAST_ACK))
+		line(t, "  delete @second { %s }", key);
+	line(t, " }");
 }
 
 /* The client's SYN begins a connection, if it is not the one before sent again. */
@@ -276,11 +308,19 @@ static void begins(const struct text *t)
 {
 	const char *key = t->at == HOST_SERVER ? t->here : t->back;
 
+	if (watches_fins(t))
+		forget_fins(t, key);
 	line(t, " chain begins {");
 	if (watches_syns(t))
 		line(t, "  %s . tcp sequence @syns return\n  add @syns { %s . tcp sequence }", key,
 		        key);
-	empty(t, key);
+	empty(t, key, 0);
+	if (watches_handshakes(t))
+		line(t, "  delete @due { %s }", key);
+	if (watches_fins(t))
+		line(t, "  %s @heard jump forget_fins", key);
+	if (has_role(t, ROLE_ACK_OF_FIN))
+		line(t, "  %s @first jump forget_fins", key);
 	line(t, " }");
 }
 
@@ -301,7 +341,7 @@ static void role_chain(const struct text *t, const char *chain, int role)
 	char name[NFT_RULE_NAME];
 
 	line(t, " chain %s {", chain);
-	if (role == ROLE_SYN && t->at == HOST_SERVER)
+	if (role == ROLE_SYN && t->at == HOST_SERVER && remembers(t))
 		line(t, "  jump begins");
 	if (is_counted(t, role))
 		count(t, (enum segment_role)role);
@@ -323,26 +363,33 @@ static void pure(const struct text *t, const char *then)
 	fprintf(t->out, " } goto %s\n", then);
 }
 
+/* Of the FIN that was sent first, or second. */
+static void acks_of(const struct text *t, const char *which, int role, const char *chain)
+{
+	if (!has_role(t, role))
+		return;
+	role_chain(t, chain, role);
+	/* What acknowledges all before the FIN does not acknowledge the FIN. */
+	line(t, " chain of_%s {\n  %s . tcp ackseq @fins goto other\n  goto %s\n }", which, t->here,
+	        chain);
+}
+
 static void ack_chains(const struct text *t)
 {
-	role_chain(t, "handshake_ack", ROLE_HANDSHAKE_ACK);
-	role_chain(t, "ack_of_fin", ROLE_ACK_OF_FIN);
-	role_chain(t, "last_ack", ROLE_LAST_ACK);
 	role_chain(t, "other", ROLE_COUNT);
 	if (watches_handshakes(t)) {
+		role_chain(t, "handshake_ack", ROLE_HANDSHAKE_ACK);
 		line(t, " chain answers {\n  delete @due { %s }", t->here);
 		pure(t, "handshake_ack");
 		line(t, " }");
 	}
+	acks_of(t, "first", ROLE_ACK_OF_FIN, "ack_of_fin");
+	acks_of(t, "second", ROLE_LAST_ACK, "last_ack");
 	if (watches_fins(t)) {
-		/* What acknowledges all before the FIN does not acknowledge the FIN. */
-		for (int n = 0; n < 2; n++)
-			line(t, " chain of_%s {\n  %s . tcp ackseq @fins goto other\n  goto %s\n }",
-			        n ? "second" : "first", t->here, n ? "last_ack" : "ack_of_fin");
 		line(t, " chain pure {");
-		if (is_used(t, ROLE_LAST_ACK))
+		if (has_role(t, ROLE_LAST_ACK))
 			line(t, "  %s @second goto of_second", t->here);
-		if (is_used(t, ROLE_ACK_OF_FIN))
+		if (has_role(t, ROLE_ACK_OF_FIN))
 			line(t, "  %s @first goto of_first", t->here);
 		line(t, "  goto other\n }");
 	}
@@ -370,12 +417,14 @@ static void in(const struct text *t)
 	};
 	const char *before = "";
 
-	line(t, " chain in {\n  type filter hook prerouting priority -400\n"
-	        "  meta l4proto != tcp return");
+	for (size_t k = 0; k < sizeof by / sizeof *by; k++)
+		if (is_used(t, by[k].role))
+			role_chain(t, by[k].chain, by[k].role);
+	line(t, " chain in {\n  type filter hook prerouting priority -400");
 	fputs("  tcp flags & (fin|syn|rst|ack) vmap { ", t->out);
-	for (size_t i = 0; i < sizeof by / sizeof *by; i++)
-		for (int k = 0; is_used(t, by[i].role) && by[i].flags[k]; k++) {
-			fprintf(t->out, "%s%s : goto %s", before, by[i].flags[k], by[i].chain);
+	for (size_t k = 0; k < sizeof by / sizeof *by; k++)
+		for (int n = 0; is_used(t, by[k].role) && by[k].flags[n]; n++) {
+			fprintf(t->out, "%s%s : goto %s", before, by[k].flags[n], by[k].chain);
 			before = ", ";
 		}
 	if (watches_fins(t) || watches_handshakes(t) || has_role(t, -1)) {
@@ -385,24 +434,37 @@ static void in(const struct text *t)
 	line(t, "%s }\n }", *before ? "" : "0x0 : accept");
 }
 
+/* One that is sent again stays what it was: of the first, the other side's may have come since. */
+static void own_fin(const struct text *t)
+{
+	line(t,
+	        " chain own_fin {\n  %s . tcp sequence @fins return\n"
+	        "  add @fins { %s . tcp sequence }",
+	        t->back, t->back);
+	if (has_role(t, ROLE_LAST_ACK))
+		line(t, "  %s @heard add @second { %s } return", t->back, t->back);
+	else
+		line(t, "  %s @heard return", t->back);
+	if (has_role(t, ROLE_ACK_OF_FIN))
+		line(t, "  add @first { %s }", t->back);
+	line(t, " }");
+}
+
 static void out(const struct text *t)
 {
-	if (watches_fins(t)) {
-		line(t,
-		        " chain own_fin {\n  add @fins { %s . tcp sequence }\n  %s @first return\n"
-		        "  %s @second return",
-		        t->back, t->back, t->back);
-		line(t, "  %s @heard add @second { %s } return", t->back, t->back);
-		line(t, "  add @first { %s }\n }", t->back);
-	}
-	line(t, " chain out {\n  type filter hook output priority 0\n"
-	        "  meta l4proto != tcp return");
+	int begins_here = t->at == HOST_CLIENT && remembers(t);
+
+	if (!watches_fins(t) && !watches_handshakes(t) && !begins_here)
+		return;
 	if (watches_fins(t))
-		line(t, "  tcp flags & (fin|syn|rst) == fin jump own_fin");
+		own_fin(t);
+	line(t, " chain out {\n  type filter hook output priority 0");
+	if (watches_fins(t))
+		line(t, "  tcp flags & (fin|syn|rst) == fin goto own_fin");
 	if (watches_handshakes(t))
 		line(t, "  tcp flags & (syn|rst|ack) == syn|ack add @due { %s }", t->back);
-	if (t->at == HOST_CLIENT)
-		line(t, "  tcp flags & (syn|rst|ack) == syn jump begins");
+	if (begins_here)
+		line(t, "  tcp flags & (syn|rst|ack) == syn goto begins");
 	line(t, " }");
 }
 
@@ -419,11 +481,8 @@ void nft_rules_print(const struct scenario *s, enum host at, unsigned family, FI
 	array_each (struct wire_rule, w, &s->rules)
 		if (arrives(w, at))
 			rule(&t, w, nft_rule_name((size_t)(w - s->rules.v), name));
-	begins(&t);
-	role_chain(&t, "rst", ROLE_RST);
-	role_chain(&t, "syn", ROLE_SYN);
-	role_chain(&t, "syn_ack", ROLE_SYN_ACK);
-	role_chain(&t, "fin", ROLE_FIN);
+	if (remembers(&t))
+		begins(&t);
 	ack_chains(&t);
 	in(&t);
 	out(&t);

@@ -107,3 +107,11 @@ int wire_device_open(const char *name, struct err *err)
 		return packet_open(name, err);
 	return fd;
 }
+
+int packet_is(int fd)
+{
+	int domain = 0;
+	socklen_t size = sizeof domain;
+
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) && domain == AF_PACKET;
+}

@@ -21,4 +21,7 @@ int packet_open(const char *name, struct err *err);
  * environment. */
 int wire_device_open(const char *name, struct err *err);
 
+/* Which of the two such a descriptor is. */
+int packet_is(int fd);
+
 #endif

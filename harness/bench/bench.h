@@ -34,6 +34,12 @@ struct bench_setting {
 	char value[128];
 };
 
+/* A ruleset of nft for one host. */
+struct bench_ruleset {
+	char host[16]; /* client, server */
+	char *path, *text;
+};
+
 struct bench_config {
 	uint64_t for_ns;
 	unsigned flows; /* a pair */
@@ -54,6 +60,7 @@ struct bench_config {
 	int stop_when_full;      /* stop at the first EADDRNOTAVAIL */
 	int progress;            /* a line on stderr each second */
 	ARRAY(struct bench_setting) set;
+	ARRAY(struct bench_ruleset) rulesets;
 };
 
 /* What a call on a connection can be, for the histogram of errors. */

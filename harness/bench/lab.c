@@ -2,8 +2,9 @@
 #include "lab.h"
 
 #include "netns/ip.h"
+#include "netns/packet.h"
 #include "netns/sysctl.h"
-#include "netns/tun.h"
+#include "rulesets.h"
 #include "targets.h"
 
 #include <arpa/inet.h>
@@ -105,7 +106,9 @@ static int device(void *arg, enum host h, const char *name, struct err *err)
 	struct building *b = arg;
 	int *fd = &b->lab->tun[h == HOST_CLIENT ? 0 : 1];
 
-	*fd = tun_open(name, err);
+	*fd = wire_device_open(name, err);
+	if (*fd >= 0 && h == HOST_CLIENT && packet_is(*fd))
+		bench_note(b->result, "the wire reads packet sockets instead of TUN devices");
 	return *fd < 0 ? -1 : 0;
 }
 
@@ -182,6 +185,16 @@ static int open_loopback(struct building *b, struct err *err)
 	return 0;
 }
 
+/* The devices that they may speak of are there by now. */
+static int filter(const struct building *b, struct err *err)
+{
+	for (enum bench_side side = SIDE_CLIENT; side <= SIDE_SERVER; side++)
+		if (bench_lab_enter(b->lab, side, err) || rulesets_run(b->config, side, err) ||
+		        bench_lab_leave(b->lab, err))
+			return -1;
+	return 0;
+}
+
 int bench_lab_open(struct bench_lab *lab, const struct bench_config *c, struct bench_result *r,
         struct err *err)
 {
@@ -197,7 +210,7 @@ int bench_lab_open(struct bench_lab *lab, const struct bench_config *c, struct b
 	}
 	failed = c->link == BENCH_LOOPBACK ? open_loopback(&b, err) : open_cell(&b, err);
 	lab->to.port = BENCH_PORT;
-	return failed;
+	return failed || (c->rulesets.n && filter(&b, err)) ? -1 : 0;
 }
 
 void bench_lab_close(struct bench_lab *lab)

@@ -86,6 +86,9 @@ static int consistent(const struct bench_options *o, struct err *err)
 	if (c->against.family && c->set.n)
 		return err_set(err, ERR_INPUT,
 		        "bench: --set changes the lab's own hosts; --against has none");
+	if (c->against.family && c->rulesets.n)
+		return err_set(err, ERR_INPUT,
+		        "bench: --nft is for the lab's own hosts; --against has none");
 	if (o->verb == VERB_SERVE && !c->serve.port)
 		return err_set(err, ERR_INPUT, "bench serve: where? --listen ADDR:PORT");
 	if (o->verb == VERB_SWEEP && !o->sweep.n)

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "lab.h"
+#include "rulesets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +278,16 @@ int set_set(struct bench_options *o, const char *v, struct err *err)
 		return bad(err, v, "a shorter value");
 	snprintf(s.value, sizeof s.value, "%.127s", values);
 	array_push(&o->config.set, s);
+	return 0;
+}
+
+int set_nft(struct bench_options *o, const char *v, struct err *err)
+{
+	struct bench_ruleset r;
+
+	if (ruleset_parse(v, &r, err))
+		return -1;
+	array_push(&o->config.rulesets, r);
 	return 0;
 }
 

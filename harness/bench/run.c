@@ -36,6 +36,11 @@ void bench_config_init(struct bench_config *c)
 void bench_config_free(struct bench_config *c)
 {
 	array_free(&c->set);
+	array_each (struct bench_ruleset, x, &c->rulesets) {
+		free(x->path);
+		free(x->text);
+	}
+	array_free(&c->rulesets);
 }
 
 const char *bench_call_name(enum bench_call c)

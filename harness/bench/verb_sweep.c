@@ -65,7 +65,7 @@ static int one(
 	failed = bench_run(&c, r, err);
 	if (!failed)
 		keep(s, value, round, r);
-	bench_config_free(&c);
+	array_free(&c.set); /* all else is the options' own */
 	return failed ? failed : r->interrupted;
 }
 

@@ -111,13 +111,51 @@ def sizes():
 def links():
     r = bench("--link", "loopback", "--connections", "2000", "--ip", "6", "--dests", "2", "--sources", "2")
     tap("loopback", r["connections"] >= 2000 and not r["errors"] and "server" not in r, r["why"])
+    for ip in "4", "6":
+        r = bench("--link", "wire", "--connections", "500", "--ip", ip, env=dict(os.environ, LASTACK_WIRE="packet"))
+        tap("wire over packet sockets, IPv%s, and that is said" % ip, r["connections"] >= 500 and not r["errors"] and
+            r["client"]["time_wait"] >= 500 and "packet sockets" in " ".join(r["notes"]), r["why"] or r["notes"])
+    # Without its device file TUN is missing, and nothing need be said.
+    p = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /dev/net && exec "$@"', "sh", BIN, "bench",
+                        "--link", "wire", "--connections", "500", "--json"], capture_output=True, text=True, timeout=120,
+                       check=False) if os.path.isdir("/dev/net") else run("--link", "wire", "--connections", "500", "--json")
+    tap("wire where there is no TUN", p.returncode == 0 and json.loads(p.stdout)["connections"] >= 500 and
+        "packet sockets" in p.stdout, p.stderr or p.stdout)
     try:
         os.close(os.open("/dev/net/tun", os.O_RDWR))
     except OSError as e:
-        skip("wire", "/dev/net/tun: %s" % e.strerror)
+        skip("wire over TUN", "/dev/net/tun: %s" % e.strerror)
         return
     r = bench("--link", "wire", "--connections", "500")
-    tap("wire", r["connections"] >= 500 and not r["errors"] and r["client"]["time_wait"] >= 500, r["why"])
+    tap("wire over TUN", r["connections"] >= 500 and not r["errors"] and r["client"]["time_wait"] >= 500 and
+        not r["notes"], r["why"] or r["notes"])
+
+
+def rulesets():
+    """A ruleset is in the host that it is for, and nowhere else."""
+    with tempfile.TemporaryDirectory() as folder:
+        def write(text):
+            with open(os.path.join(folder, "rules"), "w", encoding="utf-8") as f:
+                f.write(text)
+            return f.name
+        # One address of two is refused, by the server as it comes in or by the client as it goes out.
+        for host, hook, link in (("server", "input", "veth"), ("client", "output", "veth"), ("client", "output", "loopback")):
+            reach = "127.0.0.2" if link == "loopback" else "198.19.0.2"
+            path = write("table ip x {\n chain c { type filter hook %s priority 0\n"
+                         "  ip daddr %s tcp dport 512 reject with tcp reset\n }\n}\n" % (hook, reach))
+            r = bench("--nft", "%s:%s" % (host, path), "--dests", "2", "--pairs", "1", "--flows", "1", "--link", link,
+                      "--connections", "500")
+            tap("--nft %s over %s" % (host, link), r["errors"] > 10 and list(r["why"]) == ["connect ECONNREFUSED"] and
+                r["connections"] >= 500, r["why"])
+            other = "client" if host == "server" else "server"
+            if link == "veth":
+                r = bench("--nft", "%s:%s" % (other, path), "--dests", "2", "--pairs", "1", "--flows", "1", "--connections", "500")
+                tap("and not in the other host", not r["errors"], r["why"])
+        p = run("--nft", "server:" + write("table ip x {\n chain c { nonsense }\n}\n"), "--for", "1s")
+        tap("--nft: an error has its place", p.returncode == 2 and "rules:2:" in p.stderr and "nft: " in p.stderr, p.stderr)
+        p = run("sweep", "--nft", "client:" + write("table ip x { }"), "--set", "client:net.ipv4.tcp_sack=0,1", "--repeat",
+                "2", "--for", "100ms", "--json")
+        tap("--nft in a sweep", p.returncode == 0 and json.loads(p.stdout)["rounds"] == 2, p.stderr)
 
 
 def observing():
@@ -166,6 +204,10 @@ def refusals():
             (["serve"], 2, "where?"),
             (["--against", "127.0.0.1"], 2, "ADDR:PORT"),
             (["capacity", "--verify", "--time-wait", "5s"], 2, "cannot be set"),
+            (["--nft", "all:/dev/null"], 2, "client:FILE or server:FILE"),
+            (["--nft", "client:/no/such"], 2, "No such file"),
+            (["--nft", "client:/"], 2, "director"),
+            (["--against", "127.0.0.1:1", "--nft", "client:/dev/null"], 2, "own hosts"),
             (["--set", "client:net.ipv4.tcp_no_such=1"], 2, "tcp_no_such")):
         p = run(*words)
         tap("refused: %s" % " ".join(words), p.returncode == code and says in p.stderr,
@@ -304,7 +346,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (closes, full, paces, sizes, links, observing, verbs, refusals, without_ring, ends, against, serving):
+        for part in (closes, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, against, serving):
             part()
     print("1..%d" % count)
     sys.exit(failed != 0)

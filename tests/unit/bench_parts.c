@@ -132,6 +132,10 @@ static void options_are_read(void **state)
 	assert_int_equal(parse(&o, &err, "--set", "client:net.ipv4.tcp_rmem=4096 1 2", NULL), 0);
 	assert_string_equal(o.config.set.v[0].value, "4096 1 2");
 	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "--nft", "server:/dev/null", NULL), 0);
+	assert_string_equal(o.config.rulesets.v[0].host, "server");
+	assert_string_equal(o.config.rulesets.v[0].text, "");
+	bench_options_free(&o);
 	assert_int_equal(parse(&o, &err, "capacity", "--range", "100-200"), 0);
 	assert_int_equal(o.port_hi, 200);
 	assert_int_equal(o.config.dests, 1);
@@ -144,7 +148,8 @@ static void what_makes_no_sense_is_refused(void **state)
 	        {"--rate", "nan"}, {"--rate", "1e99"}, {"--for", "0s"}, {"--for", NULL},
 	        {"--json=1", NULL}, {"--verify", NULL}, {"--range", "5-6"}, {"--set", "client:x"},
 	        {"--set", "x=y:z"}, {"--ip", "5"}, {"--request", "0"}, {"nonsense", NULL},
-	        {"--against", "1.2.3.4:0"}, {"--pairs", "100000"}};
+	        {"--against", "1.2.3.4:0"}, {"--nft", "/dev/null"}, {"--nft", "router:/dev/null"},
+	        {"--nft", "client:/no/such"}, {"--pairs", "100000"}};
 	struct bench_options o;
 
 	(void)state;
