@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define RING_BYTES (4u << 20) /* 80 ms at full speed; a larger ring is colder for both sides */
+#define RING_BYTES                                                                                 \
+	(4u << 20) /* for each processor: 150 ms at full speed; larger is colder for both sides */
 
 /*
  * When a socket came into its state, in a table with one place for each cookie. Cookies are counted
@@ -30,7 +31,8 @@ struct bench_stream {
 
 struct bench_stream *bench_stream_new(struct err *err)
 {
-	struct bpf_options options = {.quick = 1, .ring_bytes = RING_BYTES};
+	struct bpf_options options = {
+	        .quick = 1, .ring_bytes = RING_BYTES, .lanes = bpf_lanes_wanted()};
 	struct bench_stream *s = must(calloc(1, sizeof *s));
 
 	s->observer = bpf_observer_new(&options, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's event stream of one network namespace, for anyone to look at. It changes nothing. */
-#include "cmd/command.h"
 #include "cmd/trace.h"
+#include "cmd/command.h"
 #include "cmd/trace_line.h"
 #include "core/clock.h"
 #include "model/timeline.h"
@@ -70,9 +70,9 @@ static void put_json(const struct trace *t, const struct event *e)
 	if (n) {
 		stack = must(json_array());
 		for (size_t i = 0; i < n; i++)
-			json_array_append_new(stack,
-			        json_string(symbols_name(t->symbols, (pid_t)e->state.pid, frames[i],
-			                i > 0, name, sizeof name)));
+			json_array_append_new(
+			        stack, json_string(symbols_name(t->symbols, (pid_t)e->state.pid,
+			                       frames[i], i > 0, name, sizeof name)));
 		json_object_set_new(o, "stack", stack);
 	}
 	json_dumpf(o, stdout, JSON_COMPACT);
@@ -149,7 +149,8 @@ static int summary(struct trace *t)
 	        (unsigned long long)lost);
 	if (bpf_ring_missed(t->ring))
 		fprintf(stderr,
-		        "%llu transitions of the whole machine went unseen: perhaps some of these\n",
+		        "%llu transitions of the whole machine went unseen: perhaps some of "
+		        "these\n",
 		        (unsigned long long)bpf_ring_missed(t->ring));
 	return lost ? EXIT_LAB : EXIT_PASSED;
 }
@@ -217,7 +218,8 @@ static int run(struct trace *t, struct bpf_observer *o, struct err *err)
 
 static int trace_with(struct trace *t, struct err *err)
 {
-	struct bpf_options options = {.ring_bytes = RING_BYTES, .stacks = t->options.stacks};
+	struct bpf_options options = {
+	        .ring_bytes = RING_BYTES, .lanes = bpf_lanes_wanted(), .stacks = t->options.stacks};
 	struct bpf_observer *o = bpf_observer_new(&options, err);
 	int code = EXIT_LAB;
 

@@ -40,6 +40,7 @@ int bpf_netns_cookie(uint64_t *ret, struct err *err)
 
 #define RING_BYTES (2u << 20)
 #define BELL_BYTES 4096
+#define MOST_LANES 64
 
 static size_t queues_bytes(void)
 {
@@ -59,9 +60,16 @@ static int map_queues(struct bpf_observer *o, struct err *err)
 	return 0;
 }
 
-uint64_t bpf_ring_lines(const struct bpf_options *o)
+uint64_t bpf_lane_lines(const struct bpf_options *o)
 {
 	return o->ring_bytes / RAW_LINE;
+}
+
+unsigned bpf_lanes_wanted(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	return cpus < 1 ? 1 : cpus > MOST_LANES ? MOST_LANES : (unsigned)cpus;
 }
 
 struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct err *err)
@@ -72,6 +80,8 @@ struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct 
 		o->options = *options;
 	if (!o->options.ring_bytes)
 		o->options.ring_bytes = RING_BYTES;
+	if (!o->options.lanes)
+		o->options.lanes = 1;
 	for (int i = 0; i < BPF_SLOTS; i++)
 		o->ring[i] = o->bell[i] = -1;
 	o->programs = bpf_programs_load(&o->options, err);
@@ -125,22 +135,31 @@ static int new_ring(const struct bpf_observer *o)
 	LIBBPF_OPTS(bpf_map_create_opts, how, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 
 	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "ring", sizeof(uint32_t), RAW_LINE,
-	        (uint32_t)bpf_ring_lines(&o->options), &how);
+	        (uint32_t)bpf_lane_lines(&o->options), &how);
+}
+
+static int open_ring(struct bpf_observer *o, unsigned ring, struct err *err)
+{
+	if (o->ring[ring] < 0)
+		o->ring[ring] = fill_slot(o->rings, ring, new_ring(o), err);
+	return o->ring[ring] < 0 ? -1 : 0;
 }
 
 int bpf_observer_slot(struct bpf_observer *o, unsigned slot, struct err *err)
 {
-	if (slot >= BPF_SLOTS)
-		return err_set(err, ERR_LAB, "bpf: slot %u of %d", slot, BPF_SLOTS);
-	if (o->ring[slot] >= 0)
-		return 0;
+	unsigned lanes = o->options.lanes;
+
+	if (slot >= BPF_SLOTS / lanes)
+		return err_set(err, ERR_LAB, "bpf: slot %u of %u", slot, BPF_SLOTS / lanes);
 	if (o->bell[slot] < 0)
 		o->bell[slot] = fill_slot(o->bells, slot,
 		        bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bell", 0, 0, BELL_BYTES, NULL), err);
 	if (o->bell[slot] < 0)
 		return -1;
-	o->ring[slot] = fill_slot(o->rings, slot, new_ring(o), err);
-	return o->ring[slot] < 0 ? -1 : 0;
+	for (unsigned i = 0; i < lanes; i++)
+		if (open_ring(o, slot * lanes + i, err))
+			return -1;
+	return 0;
 }
 
 /* The map is the truth: the watching may have been done in another process. */

@@ -29,7 +29,7 @@ struct event_base;
 struct bpf_observer;
 struct bpf_ring;
 
-#define BPF_SLOTS 512 /* cells at a time */
+#define BPF_SLOTS 512 /* cells at a time; fewer with more lanes */
 
 /* What each program gives. Any of them may be refused by a kernel, alone. */
 #define BPF_PROGRAMS(P)                                                                            \
@@ -55,7 +55,8 @@ extern const char *const bpf_program_names[BPF_PROGRAM_COUNT];
 extern const char *const bpf_program_helps[BPF_PROGRAM_COUNT];
 
 struct bpf_options {
-	unsigned ring_bytes; /* of each slot's ring, a power of two; 0: 2 MiB */
+	unsigned ring_bytes; /* of each ring, a power of two; 0: 2 MiB */
+	unsigned lanes;      /* rings of each slot, so that processors need not share one; 0: 1 */
 	int counts_only;     /* no events, only bpf_observer_counts() */
 	int stacks;          /* with the user stack of who caused a transition */
 	int quick; /* for churn: SYN_SENT without its port, no commands, no destroy, no reuse
@@ -65,6 +66,9 @@ struct bpf_options {
 /* `options` may be NULL. NULL with err: ERR_MISSING and what is missing, for whatever reason. */
 struct bpf_observer *bpf_observer_new(const struct bpf_options *options, struct err *err);
 void bpf_observer_free(struct bpf_observer *o);
+
+/* A lane for each processor, as far as that makes sense: for options.lanes. */
+unsigned bpf_lanes_wanted(void);
 
 /* Bit set of 1 << BPF_HAS_x: what this kernel took. BPF_HAS_STATE is always there. */
 unsigned bpf_observer_had(const struct bpf_observer *o);

@@ -23,6 +23,11 @@ void bpf_observer_free(struct bpf_observer *o)
 	(void)o;
 }
 
+unsigned bpf_lanes_wanted(void)
+{
+	return 1;
+}
+
 unsigned bpf_observer_had(const struct bpf_observer *o)
 {
 	(void)o;

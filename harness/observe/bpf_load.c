@@ -71,7 +71,8 @@ static struct teardown_bpf *load(const struct bpf_options *o, unsigned mask)
 	s->rodata->counts_only = o->counts_only;
 	s->rodata->stacks = o->stacks;
 	s->rodata->commands = !o->quick;
-	s->rodata->ring_mask = bpf_ring_lines(o) - 1;
+	s->rodata->ring_mask = bpf_lane_lines(o) - 1;
+	s->rodata->lanes = o->lanes;
 	s->rodata->ports = !o->quick && !o->counts_only;
 	for (unsigned i = 0; i < PROGRAMS; i++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(s->obj, table[i].name),

@@ -45,8 +45,41 @@ int bpf_programs_map(const struct bpf_programs *p, const char *name);
 /* Those that cannot be had stay empty. */
 void bpf_reasons_read(bpf_reason ret[BPF_REASONS]);
 
-/* Of each slot's ring, as options.ring_bytes says. */
-uint64_t bpf_ring_lines(const struct bpf_options *o);
+/* ---- bpf_lanes.c: a slot's lines ---- */
+
+/* A ring of lines, by the options. */
+uint64_t bpf_lane_lines(const struct bpf_options *o);
+
+struct bpf_lane {
+	struct raw_queue *queue;
+	const union raw_line *lines; /* mapped */
+	uint64_t n_lines, place, given_back;
+	const struct raw_event *next; /* the record at `place`, NULL while it is not complete */
+	uint64_t t_ns;                /* of the last one that was passed */
+};
+
+struct bpf_lanes {
+	struct bpf_lane *lane;
+	unsigned n;
+	uint64_t bound_ns;
+};
+
+int bpf_lanes_open(
+        struct bpf_lanes *ls, const struct bpf_observer *o, unsigned slot, struct err *err);
+void bpf_lanes_close(struct bpf_lanes *ls);
+
+/* begin, then next and pass until there is none, then end. */
+void bpf_lanes_begin(struct bpf_lanes *ls);
+struct bpf_lane *bpf_lanes_next(const struct bpf_lanes *ls);
+void bpf_lane_pass(struct bpf_lane *l);
+void bpf_lanes_end(struct bpf_lanes *ls);
+
+/* A line of the record at hand. */
+const union raw_line *bpf_lane_line(const struct bpf_lane *l, unsigned offset);
+
+/* Says to the programs that the next record must ring the bell; whether none has since. */
+void bpf_lanes_sleep(const struct bpf_lanes *ls, int asleep);
+int bpf_lanes_asleep(const struct bpf_lanes *ls);
 
 /* ---- bpf_tell.c: one record, one event ---- */
 

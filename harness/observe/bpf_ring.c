@@ -13,17 +13,14 @@
 
 #include <bpf/libbpf.h>
 #include <event2/event.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #define RECENT   1024 /* more transitions than one softirq makes */
 #define FEW      64   /* records at a time: low load, so look again soon */
 #define SOON_NS  (2 * NS_PER_MS)
 #define LATER_NS (10 * NS_PER_MS)
-#define BATCHES  16 /* of a ring's lines, until they are given back */
 
 /* A transition that was read. */
 struct trace_of_state {
@@ -34,17 +31,14 @@ struct trace_of_state {
 struct bpf_ring {
 	struct bpf_observer *observer;
 	unsigned slot;
-	struct raw_queue *queue;
-	const union raw_line *lines; /* mapped */
-	uint64_t n_lines;
+	struct bpf_lanes lanes;
 	struct ring_buffer *bell;
 	struct bpf_merge *merge;
 	void (*each)(void *arg, const struct event *e);
 	void *arg;
-	uint64_t missed_before;          /* before this ring was opened */
-	int events;                      /* handed over by this call */
-	const struct raw_event *current; /* the record being handled */
-	uint64_t place;                  /* of its first line, from 0 */
+	uint64_t missed_before;         /* before this ring was opened */
+	int events;                     /* handed over by this call */
+	const struct bpf_lane *current; /* whose record is being handled */
 	uint64_t frames[RAW_FRAMES];
 	struct trace_of_state recent[RECENT]; /* the last ones, in a circle */
 	unsigned n_recent;
@@ -64,11 +58,6 @@ static int is_ours(const struct bpf_ring *r, const struct raw_event *raw)
 {
 	return raw->host < HOST_COUNT &&
 	       (uint32_t)r->observer->watched[r->slot][raw->host] == raw->net;
-}
-
-static const union raw_line *line_at(const struct bpf_ring *r, uint64_t place)
-{
-	return &r->lines[place & (r->n_lines - 1)];
 }
 
 static void unpack(struct bpf_record *ret, const struct raw_event *raw, const struct raw_more *more)
@@ -119,57 +108,29 @@ static int is_twin(struct bpf_ring *r, const struct raw_event *raw)
 	return 0;
 }
 
-static void on_record(struct bpf_ring *r, const struct raw_event *raw, uint64_t place)
+static void on_record(struct bpf_ring *r, const struct bpf_lane *l)
 {
-	const struct raw_more *more = raw->lines > 1 ? &line_at(r, place + 1)->more : NULL;
+	const struct raw_event *raw = l->next;
 	struct bpf_record record;
 
 	if (!is_ours(r, raw) || is_twin(r, raw))
 		return;
-	unpack(&record, raw, more);
-	r->place = place;
-	r->current = raw;
+	unpack(&record, raw, raw->lines > 1 ? &bpf_lane_line(l, 1)->more : NULL);
+	r->current = l;
 	bpf_merge_record(r->merge, &record);
 	r->current = NULL;
 }
 
-static const struct raw_event *complete(const struct bpf_ring *r, uint64_t place)
+static void read_lanes(struct bpf_ring *r)
 {
-	const struct raw_event *raw = &line_at(r, place)->event;
-	const _Atomic uint64_t *said = (const _Atomic uint64_t *)(const void *)&raw->place;
+	struct bpf_lane *l;
 
-	return atomic_load_explicit(said, memory_order_acquire) == place + 1 ? raw : NULL;
-}
-
-/* All that is complete. Lines go back in batches: each time costs the programs a cache line. */
-static void read_lines(struct bpf_ring *r)
-{
-	_Atomic uint64_t *tail = (_Atomic uint64_t *)&r->queue->tail;
-	uint64_t place = atomic_load_explicit(tail, memory_order_relaxed), given_back = place;
-	const struct raw_event *raw;
-
-	while ((raw = complete(r, place))) {
-		on_record(r, raw, place);
-		place += raw->lines;
-		if (place - given_back < r->n_lines / BATCHES)
-			continue;
-		atomic_store_explicit(tail, place, memory_order_release);
-		given_back = place;
+	bpf_lanes_begin(&r->lanes);
+	while ((l = bpf_lanes_next(&r->lanes))) {
+		on_record(r, l);
+		bpf_lane_pass(l);
 	}
-	atomic_store_explicit(tail, place, memory_order_release);
-}
-
-static int map_lines(struct bpf_ring *r, struct err *err)
-{
-	void *at;
-
-	r->n_lines = bpf_ring_lines(&r->observer->options);
-	at = mmap(
-	        NULL, r->n_lines * RAW_LINE, PROT_READ, MAP_SHARED, r->observer->ring[r->slot], 0);
-	if (at == MAP_FAILED)
-		return err_sys(err, "bpf: mapping the ring of slot %u", r->slot);
-	r->lines = at;
-	return 0;
+	bpf_lanes_end(&r->lanes);
 }
 
 static int on_bell(void *arg, void *data, size_t size)
@@ -185,7 +146,7 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 {
 	struct bpf_ring *r;
 
-	if (slot >= BPF_SLOTS || o->ring[slot] < 0) {
+	if (slot >= BPF_SLOTS / o->options.lanes || o->bell[slot] < 0) {
 		err_set(err, ERR_LAB, "bpf: there is no ring for slot %u", slot);
 		return NULL;
 	}
@@ -194,14 +155,13 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 	r->slot = slot;
 	r->each = each;
 	r->arg = arg;
-	r->queue = &o->queues[slot];
 	r->bell = ring_buffer__new(o->bell[slot], on_bell, r, NULL);
 	if (!r->bell) {
 		err_sys(err, "bpf: mapping the bell of slot %u", slot);
 		free(r);
 		return NULL;
 	}
-	if (map_lines(r, err)) {
+	if (bpf_lanes_open(&r->lanes, o, slot, err)) {
 		ring_buffer__free(r->bell);
 		free(r);
 		return NULL;
@@ -213,23 +173,18 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 	return r;
 }
 
-static _Atomic uint32_t *asleep(const struct bpf_ring *r)
-{
-	return (_Atomic uint32_t *)&r->queue->asleep;
-}
-
 void bpf_ring_close(struct bpf_ring *r)
 {
 	if (!r)
 		return;
-	atomic_store(asleep(r), 0);
+	bpf_lanes_sleep(&r->lanes, 0);
 	if (r->readable)
 		event_free(r->readable);
 	if (r->timer)
 		event_free(r->timer);
 	bpf_merge_free(r->merge);
 	ring_buffer__free(r->bell);
-	munmap((void *)r->lines, r->n_lines * RAW_LINE);
+	bpf_lanes_close(&r->lanes);
 	free(r);
 }
 
@@ -240,24 +195,24 @@ int bpf_ring_consume(struct bpf_ring *r, struct err *err)
 	r->events = 0;
 	if (ring_buffer__consume(r->bell) < 0)
 		return err_sys(err, "bpf: reading the bell");
-	read_lines(r);
+	read_lanes(r);
 	bpf_merge_settle(r->merge, now);
 	return r->events;
 }
 
-/* Out of the ring's lines, which may go around its end. */
+/* Out of the lines, which may go around the end of their ring. */
 size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret)
 {
-	const struct raw_event *raw = r->current;
+	const struct bpf_lane *l = r->current;
 	int32_t bytes;
 
-	if (!raw || !r->observer->options.stacks || raw->t_ns != e->t_ns)
+	if (!l || !r->observer->options.stacks || l->next->t_ns != e->t_ns)
 		return 0;
-	bytes = line_at(r, r->place + 1)->more.bytes;
+	bytes = bpf_lane_line(l, 1)->more.bytes;
 	if (bytes <= 0)
 		return 0;
 	for (unsigned i = 0; i < RAW_FRAME_LINES; i++)
-		memcpy(r->frames + (size_t)i * RAW_LINE_FRAMES, line_at(r, r->place + 2 + i)->frame,
+		memcpy(r->frames + (size_t)i * RAW_LINE_FRAMES, bpf_lane_line(l, 2 + i)->frame,
 		        RAW_LINE);
 	*ret = r->frames;
 	return (size_t)bytes / sizeof *r->frames;
@@ -303,7 +258,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	atomic_store(asleep(r), 0);
+	bpf_lanes_sleep(&r->lanes, 0);
 	event_del(r->readable);
 	bpf_ring_consume(r, NULL);
 	look_again(r, SOON_NS);
@@ -312,15 +267,15 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct bpf_ring *r = arg;
-	int tired = (int)atomic_load(asleep(r)), n = bpf_ring_consume(r, NULL);
+	int tired = bpf_lanes_asleep(&r->lanes), n = bpf_ring_consume(r, NULL);
 
 	(void)fd;
 	(void)what;
 	if (n || bpf_merge_waits(r->merge)) {
-		atomic_store(asleep(r), 0);
+		bpf_lanes_sleep(&r->lanes, 0);
 		look_again(r, n < FEW ? SOON_NS : LATER_NS);
 	} else if (!tired) {
-		atomic_store(asleep(r), 1);
+		bpf_lanes_sleep(&r->lanes, 1);
 		look_again(r, SOON_NS);
 	} else {
 		event_add(r->readable, NULL);
