@@ -26,3 +26,11 @@ struct window wheel_window(uint64_t length_ns, unsigned hz)
 
 	return (struct window){length_ns, length_ns + wheel_granule_ns(length_ns, hz) + jiffy};
 }
+
+struct window wheel_window_seen(uint64_t length_ns, unsigned hz)
+{
+	struct window w = wheel_window(length_ns, hz);
+
+	w.hi_ns += WHEEL_LATE_NS;
+	return w;
+}

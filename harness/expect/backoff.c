@@ -29,7 +29,7 @@
 #define RTO_MIN_NS (200 * NS_PER_MS)
 #define RTO_MAX_NS (120 * NS_PER_S)
 #define STAMP_NS   NS_PER_MS
-#define LATE_NS    (40 * NS_PER_MS) /* measured on two loaded processors: 5 to 40 ms */
+#define LATE_NS    ((int64_t)WHEEL_LATE_NS)
 
 struct gap gap_between(const struct ledger_segment *a, const struct ledger_segment *b)
 {
@@ -41,14 +41,6 @@ struct gap gap_between(const struct ledger_segment *a, const struct ledger_segme
 	}
 	return (struct gap){ns > either ? (uint64_t)(ns - either) : 0,
 	        ns + either > 0 ? (uint64_t)(ns + either) : 0};
-}
-
-struct window gap_window(uint64_t length_ns, unsigned hz)
-{
-	struct window w = wheel_window(length_ns, hz);
-
-	w.hi_ns += LATE_NS;
-	return w;
 }
 
 /* ---- the rule ---- */
@@ -96,7 +88,7 @@ static struct rule rule_of(const struct ledger *l, const struct ledger_wire *w, 
 	r.may_probe = sysctl_of(l, first->from, "net.ipv4.tcp_early_retrans", 3) >= 3;
 	least = alone ? at_most(r.min_ns, r.most_ns) : 2 * r.jiffy_ns;
 	r.late_ns = alone ? 0 : segment_set_anew_ns(l, w, at[0], at[1]);
-	r.probe = (struct window){least, gap_window(r.most_ns, r.hz).hi_ns + r.late_ns};
+	r.probe = (struct window){least, wheel_window_seen(r.most_ns, r.hz).hi_ns + r.late_ns};
 	return r;
 }
 
@@ -123,7 +115,8 @@ static int none_too_long(
         const struct rule *r, const struct gap *g, size_t n, uint64_t rto, uint64_t first)
 {
 	for (size_t k = 0; k < n; k++)
-		if (g[k].lo_ns > gap_window(timeout_ns(r, rto, k), r->hz).hi_ns + (k ? 0 : first))
+		if (g[k].lo_ns >
+		        wheel_window_seen(timeout_ns(r, rto, k), r->hz).hi_ns + (k ? 0 : first))
 			return 0;
 	return 1;
 }
@@ -155,7 +148,8 @@ static int climbs(const struct rule *r, const struct gap *g, size_t n, uint64_t 
 		return 0;
 	shortest = shortest_rto(r, g, n, longest, first_late);
 	ret_next->lo_ns = timeout_ns(r, shortest, n);
-	ret_next->hi_ns = gap_window(timeout_ns(r, longest, n), r->hz).hi_ns + (n ? 0 : first_late);
+	ret_next->hi_ns =
+	        wheel_window_seen(timeout_ns(r, longest, n), r->hz).hi_ns + (n ? 0 : first_late);
 	return 1;
 }
 

@@ -14,9 +14,6 @@ struct gap {
 
 struct gap gap_between(const struct ledger_segment *a, const struct ledger_segment *b);
 
-/* When a kernel timer of this length has made something go out, on a machine that may be busy. */
-struct window gap_window(uint64_t length_ns, unsigned hz);
-
 /* Which gap does not fit, and what it would have to be: one window, or two. */
 struct backoff_fault {
 	size_t gap; /* from 0 */

@@ -110,7 +110,7 @@ struct account {
 static struct window window_of(const struct ledger *l, const struct range *r)
 {
 	if (r->timer)
-		return gap_window((uint64_t)r->lo, l->head->hz);
+		return wheel_window_seen((uint64_t)r->lo, l->head->hz);
 	return (struct window){(uint64_t)(r->lo > 0 ? r->lo : 0), (uint64_t)r->hi};
 }
 

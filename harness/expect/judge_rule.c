@@ -14,7 +14,7 @@
 static uint64_t lasts_ns(const struct judge *j, const struct range *r)
 {
 	if (r->timer)
-		return wheel_window((uint64_t)r->lo, j->head->hz).hi_ns;
+		return wheel_window_seen((uint64_t)r->lo, j->head->hz).hi_ns;
 	return r->hi < INT64_MAX ? (uint64_t)r->hi : 0;
 }
 

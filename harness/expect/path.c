@@ -23,7 +23,7 @@ static struct took stay_took(const struct stay *from, const struct stay *to)
 static struct window stay_window(const struct ledger *l, const struct range *r)
 {
 	if (r->timer)
-		return wheel_window((uint64_t)r->lo, l->head->hz);
+		return wheel_window_seen((uint64_t)r->lo, l->head->hz);
 	return (struct window){(uint64_t)(r->lo > 0 ? r->lo : 0), (uint64_t)r->hi};
 }
 

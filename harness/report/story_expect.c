@@ -109,7 +109,7 @@ static void add_stay(struct prose *p, const struct path_state *s, unsigned hz)
 	prose_add(p, "it was in %s for %s", tcp_state_name(s->state), a);
 	if (!s->stay.timer)
 		return;
-	w = wheel_window((uint64_t)s->stay.lo, hz);
+	w = wheel_window_seen((uint64_t)s->stay.lo, hz);
 	prose_add(p, ": a timer of the kernel, which fires after %s to %s (HZ=%u)",
 	        duration_format(w.lo_ns, a, sizeof a), duration_format(w.hi_ns, b, sizeof b), hz);
 }
