@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Joins the kernel's list of sockets with the processes' descriptors. */
-#include "inventory.h"
-
-#include "owner_bpf.h"
+#include "inventory_inner.h"
 
 #include <linux/tcp.h>
 #include <stdlib.h>
@@ -34,7 +32,7 @@ struct taking {
 	struct inventory *inv;
 };
 
-static int asked_for(const struct inventory_query *q, const struct sock_row *row)
+int inventory_asked_for(const struct inventory_query *q, const struct sock_row *row)
 {
 	if (!(q->states & MASK(row->state)))
 		return 0;
@@ -50,7 +48,7 @@ static int age_from_ack(enum tcp_state s)
 	return s == ST_CLOSE_WAIT || s == ST_FIN_WAIT_2 || s == ST_CLOSING;
 }
 
-static void set_age(struct inventory_socket *s, const struct tcp_info *info)
+void inventory_set_age(struct inventory_socket *s, const struct tcp_info *info)
 {
 	if (s->row.state == ST_TIME_WAIT && s->row.minisocket) {
 		if (s->row.expires_ms > TIMEWAIT_MS)
@@ -89,11 +87,11 @@ static void grow(struct inventory *inv)
 static void take(void *arg, const struct sock_row *row, const struct tcp_info *info)
 {
 	struct taking *t = arg;
-	struct inventory_socket s = {.row = *row, .shown = asked_for(t->q, row)};
+	struct inventory_socket s = {.row = *row, .shown = inventory_asked_for(t->q, row)};
 
 	if (!s.shown && row->state != ST_LISTEN)
 		return;
-	set_age(&s, info);
+	inventory_set_age(&s, info);
 	if (t->inv->sockets.n == t->inv->sockets.cap)
 		grow(t->inv);
 	if (row->minisocket)
@@ -158,7 +156,7 @@ static enum holder holder_of(const struct sock_row *row, const struct owner_tabl
 	return owner_table_find(owners, row->inode, &n) ? HELD_BY_PROGRAM : HELD_BY_UNHELD;
 }
 
-static struct owner_table *look_for_owners(
+struct owner_table *inventory_owners(
         const struct inventory *inv, enum owner_search how, struct err *err)
 {
 	struct owner_table *t;
@@ -175,7 +173,7 @@ static struct owner_table *look_for_owners(
 	return t;
 }
 
-static size_t classify(struct inventory *inv)
+size_t inventory_classify(struct inventory *inv)
 {
 	size_t unheld = 0;
 
@@ -186,191 +184,6 @@ static size_t classify(struct inventory *inv)
 		unheld += s->holder == HELD_BY_UNHELD;
 	}
 	return unheld;
-}
-
-/* What has become of the sockets that nobody seems to hold. */
-struct doubt {
-	uint64_t cookie;
-	uint32_t index; /* into the sockets */
-	enum tcp_state was;
-};
-
-struct second {
-	const struct inventory_query *q;
-	struct inventory *inv;
-	ARRAY(struct doubt) doubts;
-};
-
-static int by_cookie(const void *va, const void *vb)
-{
-	const struct doubt *a = va, *b = vb;
-
-	return (a->cookie > b->cookie) - (a->cookie < b->cookie);
-}
-
-static void look_again(void *arg, const struct sock_row *row)
-{
-	struct second *again = arg;
-	const struct doubt key = {.cookie = row->cookie};
-	const struct doubt *d =
-	        bsearch(&key, again->doubts.v, again->doubts.n, sizeof *again->doubts.v, by_cookie);
-	struct inventory_socket *s;
-
-	if (!d)
-		return;
-	s = &again->inv->sockets.v[d->index];
-	s->row = *row;
-	s->shown = asked_for(again->q, row);
-	if (row->state != d->was || row->minisocket) {
-		s->age_kind = AGE_UNKNOWN;
-		set_age(s, NULL);
-	}
-}
-
-/* Every state is asked for, since they may have changed theirs. */
-static int dump_again(struct sock_diag *d, const struct inventory_query *q, struct inventory *inv,
-        struct err *err)
-{
-	struct second again = {.q = q, .inv = inv};
-	int ret;
-
-	array_each (uint32_t, i, &inv->full) {
-		struct inventory_socket *s = &inv->sockets.v[*i];
-		struct doubt doubt = {s->row.cookie, *i, s->row.state};
-
-		if (s->holder != HELD_BY_UNHELD)
-			continue;
-		s->row.inode = 0; /* gone, unless it is seen again */
-		s->row.state = ST_NONE;
-		s->shown = 0;
-		array_push(&again.doubts, doubt);
-	}
-	if (again.doubts.n)
-		qsort(again.doubts.v, again.doubts.n, sizeof *again.doubts.v, by_cookie);
-	ret = sock_diag_dump(d, q->states | SOCK_DIAG_ALL, look_again, &again, err);
-	array_free(&again.doubts);
-	return ret;
-}
-
-struct cookies {
-	ARRAY(uint64_t) list;
-};
-
-static void take_cookie(void *arg, const struct raw_kernel_socket *raw)
-{
-	struct cookies *c = arg;
-
-	array_push(&c->list, raw->cookie);
-}
-
-static int by_value(const void *va, const void *vb)
-{
-	const uint64_t *a = va, *b = vb;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static int has(const struct cookies *c, uint64_t cookie)
-{
-	return c->list.n &&
-	       bsearch(&cookie, c->list.v, c->list.n, sizeof *c->list.v, by_value) != NULL;
-}
-
-/* A socket that nobody holds has a file or not: without one, the kernel made it for itself. */
-static void tell_kernel_from_hidden(struct inventory *inv, const struct cookies *without_file)
-{
-	array_each (uint32_t, i, &inv->full) {
-		struct inventory_socket *s = &inv->sockets.v[*i];
-
-		if (s->holder == HELD_BY_UNHELD)
-			s->holder =
-			        has(without_file, s->row.cookie) ? HELD_BY_KERNEL : HELD_BY_HIDDEN;
-	}
-}
-
-/*
- * The first list of sockets, all searches for a holder, a second list: what is in both lists was
- * there during the searches, so when they did not find it, nobody held it.
- */
-static int second_look(struct sock_diag *d, const struct inventory_query *q, struct inventory *inv,
-        struct err *err)
-{
-	struct cookies without_file = {0};
-	int can_tell;
-
-	owner_table_free(inv->owners);
-	inv->owners = look_for_owners(inv, OWNERS_SURE, err);
-	if (!inv->owners)
-		return -1;
-	if (!classify(inv))
-		return 0;
-	can_tell = !owner_bpf_kernel_sockets(take_cookie, &without_file);
-	if (without_file.list.n)
-		qsort(without_file.list.v, without_file.list.n, sizeof *without_file.list.v,
-		        by_value);
-	if (dump_again(d, q, inv, err) < 0) {
-		array_free(&without_file.list);
-		return -1;
-	}
-	if (classify(inv) && can_tell)
-		tell_kernel_from_hidden(inv, &without_file);
-	array_free(&without_file.list);
-	return 0;
-}
-
-static int any_address(const struct endpoint *e)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(e->addr, zero, sizeof zero);
-}
-
-/* Would this listener have taken a connection to this address? 2: by its very address. */
-static int listens_at(const struct endpoint *listener, const struct endpoint *at)
-{
-	if (listener->port != at->port)
-		return 0;
-	if (listener->family == at->family && !memcmp(listener->addr, at->addr, sizeof at->addr))
-		return 2;
-	if (!any_address(listener))
-		return 0;
-	/* An AF_INET6 socket at :: takes IPv4 too, unless it was told not to. */
-	return listener->family == at->family || listener->family == AF_INET6;
-}
-
-static uint32_t listener_of(const struct inventory *inv, const uint32_t *listeners, size_t n,
-        const struct inventory_socket *s)
-{
-	uint32_t best = 0;
-	int best_match = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct sock_row *row = &inv->sockets.v[listeners[i]].row;
-		int match = listens_at(&row->tuple.local, &s->row.tuple.local);
-
-		if (match > best_match) {
-			best_match = match;
-			best = listeners[i] + 1;
-		}
-	}
-	return best;
-}
-
-static void find_listeners(struct inventory *inv)
-{
-	ARRAY(uint32_t) listeners = {0};
-
-	array_each (uint32_t, i, &inv->full) {
-		if (inv->sockets.v[*i].row.state == ST_LISTEN)
-			array_push(&listeners, *i);
-	}
-	array_each (uint32_t, i, &inv->full) {
-		struct inventory_socket *s = &inv->sockets.v[*i];
-
-		if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
-			s->listener = listener_of(inv, listeners.v, listeners.n, s);
-	}
-	array_free(&listeners);
 }
 
 /* Where some processes cannot be looked into, not to find an owner means nothing. */
@@ -393,9 +206,9 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 	*ret = (struct inventory){.all_visible = owners_all_visible()};
 	if (!d)
 		return -1;
-	bad = dump(d, &t, err) < 0 || !(ret->owners = look_for_owners(ret, OWNERS_QUICK, err));
-	if (!bad && classify(ret) && ret->all_visible)
-		bad = second_look(d, q, ret, err) < 0;
+	bad = dump(d, &t, err) < 0 || !(ret->owners = inventory_owners(ret, OWNERS_QUICK, err));
+	if (!bad && inventory_classify(ret) && ret->all_visible)
+		bad = inventory_look_again(d, q, ret, err) < 0;
 	sock_diag_close(d);
 	if (bad) {
 		inventory_free(ret);
@@ -403,7 +216,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 	}
 	if (!ret->all_visible)
 		admit_ignorance(ret);
-	find_listeners(ret);
+	inventory_find_listeners(ret);
 	return 0;
 }
 

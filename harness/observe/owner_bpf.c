@@ -7,6 +7,7 @@
 
 #ifdef LASTACK_BPF
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stddef.h>
@@ -49,9 +50,8 @@ static int open_iterator(int program)
 	return fd;
 }
 
-/* Calls `each` for every record of this size. A read ends with a whole record. */
-static int read_all(
-        int program, size_t size, void (*each)(void *arg, const void *record), void *arg)
+/* Calls `each` for every record of this size, until it returns 0. A read ends with a whole one. */
+static int read_all(int program, size_t size, int (*each)(void *arg, const void *record), void *arg)
 {
 	union {
 		char bytes[65536];
@@ -73,8 +73,12 @@ static int read_all(
 			return n < 0 || have ? -1 : 0;
 		}
 		have += (size_t)n;
-		for (; have - used >= size; used += size)
-			each(arg, buf.bytes + used);
+		for (; have - used >= size; used += size) {
+			if (each(arg, buf.bytes + used))
+				continue;
+			close(fd);
+			return 0;
+		}
 		have -= used;
 		memmove(buf.bytes, buf.bytes + used, have);
 	}
@@ -85,11 +89,12 @@ struct owner_sink {
 	void *arg;
 };
 
-static void give_owner(void *arg, const void *record)
+static int give_owner(void *arg, const void *record)
 {
 	const struct owner_sink *s = arg;
 
 	s->each(s->arg, record);
+	return 1;
 }
 
 int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg)
@@ -108,22 +113,57 @@ struct socket_sink {
 	void *arg;
 };
 
-static void give_socket(void *arg, const void *record)
+static int give_socket(void *arg, const void *record)
 {
 	const struct socket_sink *s = arg;
+	const struct raw_kernel_socket *raw = record;
 
-	s->each(s->arg, record);
+	if (!raw->cookie)
+		return 0;
+	s->each(s->arg, raw);
+	return 1;
 }
 
-int owner_bpf_kernel_sockets(void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg)
+int owner_bpf_kernel_sockets(
+        int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg)
 {
 	struct owners_bpf *b = loaded();
 	struct socket_sink sink = {each, arg};
 
 	if (!b)
 		return -1;
+	b->bss->listeners_only = listeners_only;
+	b->bss->past_listeners = 0;
 	return read_all(
 	        b->progs.on_socket.prog_fd, sizeof(struct raw_kernel_socket), give_socket, &sink);
+}
+
+static void ask(struct raw_tuple *asked, const struct sock_row *row)
+{
+	const struct tuple *t = &row->tuple;
+
+	asked->ipv6 = t->local.family == AF_INET6;
+	memcpy(asked->local, t->local.addr, sizeof asked->local);
+	memcpy(asked->remote, t->remote.addr, sizeof asked->remote);
+	asked->local_port = htons(t->local.port);
+	asked->remote_port = htons(t->remote.port);
+	asked->cookie = row->cookie;
+}
+
+int owner_bpf_has_no_file(const struct sock_row *row)
+{
+	struct owners_bpf *b = loaded();
+	char packet[64] = {0}; /* the program wants one and does not look at it */
+	struct __sk_buff from = {.ifindex = row->device};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = packet, .data_size_in = sizeof packet,
+	        .ctx_in = &from, .ctx_size_in = sizeof from, .repeat = 1);
+
+	if (!b)
+		return -1;
+	ask((struct raw_tuple *)&b->bss->asked, row);
+	if (bpf_prog_test_run_opts(b->progs.on_tuple.prog_fd, &o) < 0)
+		return -1;
+	return (int)o.retval;
 }
 
 #else /* built where BPF programs cannot be */
@@ -135,10 +175,18 @@ int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), vo
 	return -1;
 }
 
-int owner_bpf_kernel_sockets(void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg)
+int owner_bpf_kernel_sockets(
+        int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg)
 {
+	(void)listeners_only;
 	(void)each;
 	(void)arg;
+	return -1;
+}
+
+int owner_bpf_has_no_file(const struct sock_row *row)
+{
+	(void)row;
 	return -1;
 }
 

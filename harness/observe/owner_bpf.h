@@ -7,11 +7,19 @@
 #define LASTACK_OWNER_BPF_H
 
 #include "observe/owner_raw.h"
+#include "observe/sock_diag.h"
 
 /* Every descriptor of every task that names a TCP socket. 0, or -1: cannot be had here. */
 int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg);
 
-/* Every TCP socket of the caller's namespace that has no file. 0, or -1: cannot be had here. */
-int owner_bpf_kernel_sockets(void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg);
+/*
+ * Every TCP socket of the caller's namespace that has no file, or every listener: they are few, and
+ * the walk through the rest is saved. 0, or -1: cannot be had here.
+ */
+int owner_bpf_kernel_sockets(
+        int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg);
+
+/* Has this connection no file? 1, 0 (it has one, or is gone), or -1: cannot be had here. */
+int owner_bpf_has_no_file(const struct sock_row *row);
 
 #endif

@@ -12,8 +12,16 @@ struct raw_owner {
 	__u32 inode, pid, fd;
 };
 
-/* A socket that has no file. */
+/* A socket that has no file; cookie 0: the list was cut short here. */
 struct raw_kernel_socket {
+	__u64 cookie;
+};
+
+/* Which connection is asked about: all in the network's byte order, but for the cookie. */
+struct raw_tuple {
+	__u32 local[4], remote[4];
+	__u16 local_port, remote_port;
+	__u32 ipv6;
 	__u64 cookie;
 };
 

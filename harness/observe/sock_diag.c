@@ -119,6 +119,7 @@ static void set_row(struct sock_row *row, const struct inet_diag_msg *m)
 	row->wqueue = m->idiag_wqueue;
 	row->inode = m->idiag_inode;
 	row->uid = m->idiag_uid;
+	row->device = m->id.idiag_if;
 	row->timer = m->idiag_timer;
 	row->expires_ms = m->idiag_expires;
 	row->retrans = m->idiag_retrans;
@@ -295,8 +296,9 @@ static void take_one(void *arg, const struct sock_row *row)
 	one->got = 1;
 }
 
-int sock_diag_find(
-        struct sock_diag *d, const struct tuple *t, struct sock_row *ret, struct err *err)
+/* 1 found, 0 not, -1 with err. `cookie` may be {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}. */
+static int find(struct sock_diag *d, const struct tuple *t, uint32_t device,
+        const uint32_t cookie[2], struct sock_row *ret, struct err *err)
 {
 	struct nlmsghdr *h = request(d, SOCK_DIAG_BY_FAMILY, 0);
 	struct inet_diag_req_v2 *r = mnl_nlmsg_put_extra_header(h, sizeof *r);
@@ -311,7 +313,8 @@ int sock_diag_find(
 	r->id.idiag_dport = htons(t->remote.port);
 	memcpy(r->id.idiag_src, t->local.addr, sizeof t->local.addr);
 	memcpy(r->id.idiag_dst, t->remote.addr, sizeof t->remote.addr);
-	r->id.idiag_cookie[0] = r->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	r->id.idiag_if = device;
+	memcpy(r->id.idiag_cookie, cookie, sizeof r->id.idiag_cookie);
 	e = send_request(d, h);
 	if (!e)
 		e = receive(d, &to, 1);
@@ -326,4 +329,20 @@ int sock_diag_find(
 		return 0;
 	*ret = one.row;
 	return 1;
+}
+
+int sock_diag_find(
+        struct sock_diag *d, const struct tuple *t, struct sock_row *ret, struct err *err)
+{
+	static const uint32_t any[2] = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE};
+
+	return find(d, t, 0, any, ret, err);
+}
+
+int sock_diag_find_again(
+        struct sock_diag *d, const struct sock_row *row, struct sock_row *ret, struct err *err)
+{
+	const uint32_t cookie[2] = {(uint32_t)row->cookie, (uint32_t)(row->cookie >> 32)};
+
+	return find(d, &row->tuple, row->device, cookie, ret, err);
 }

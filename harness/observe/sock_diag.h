@@ -23,6 +23,7 @@ struct sock_row {
 	 * BOUND_INACTIVE, never CLOSE. */
 	enum tcp_state state;
 	uint32_t rqueue, wqueue, inode, uid;
+	uint32_t device;                     /* the interface it is bound to; 0 none */
 	uint32_t timer, expires_ms, retrans; /* timer: as in struct ev_socket */
 	uint8_t minisocket; /* timer is the timewait timer: no full socket, no owner */
 };
@@ -57,5 +58,9 @@ int sock_diag_dump_info(struct sock_diag *d, unsigned states,
  * with err. */
 int sock_diag_find(
         struct sock_diag *d, const struct tuple *t, struct sock_row *ret, struct err *err);
+
+/* The very connection of this row, by its cookie and in whatever state it is now. As above. */
+int sock_diag_find_again(
+        struct sock_diag *d, const struct sock_row *row, struct sock_row *ret, struct err *err);
 
 #endif

@@ -36,23 +36,73 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+/* A minisocket, or a handshake under way, is no tcp_sock: not one of them has had a file. */
+static int has_no_file(struct tcp_sock *tp)
+{
+	struct socket *socket = tp->inet_conn.icsk_inet.sk.sk_socket;
+
+	return socket && !socket->file;
+}
+
+int listeners_only, past_listeners;
+
+/*
+ * Listeners come first. Where no more is asked for, the walk is cut short at the first connection:
+ * a record with cookie 0 says so, and whatever comes after it waits for a read() that is never
+ * made.
+ */
 SEC("iter/tcp")
 int on_socket(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *common = ctx->sk_common; /* read once: what was checked is used */
 	struct raw_kernel_socket r = {};
-	struct socket *socket;
 	struct tcp_sock *tp;
 
 	if (!common)
 		return 0;
-	tp = bpf_skc_to_tcp_sock(common);
-	if (!tp) /* a minisocket, or a handshake under way */
+	if (past_listeners)
+		return 1;
+	past_listeners = listeners_only && common->skc_state != TCP_LISTEN;
+	tp = past_listeners ? NULL : bpf_skc_to_tcp_sock(common);
+	if (!past_listeners && (!tp || !has_no_file(tp)))
 		return 0;
-	socket = tp->inet_conn.icsk_inet.sk.sk_socket;
-	if (!socket || socket->file)
-		return 0;
-	r.cookie = bpf_get_socket_cookie(tp);
+	if (tp)
+		r.cookie = bpf_get_socket_cookie(tp);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof r);
 	return 0;
+}
+
+struct raw_tuple asked; /* on_tuple's question */
+
+/* Run by hand, with no packet: only programs of this kind may look up a socket. 1: without a file.
+ */
+SEC("tc")
+int on_tuple(struct __sk_buff *skb)
+{
+	struct bpf_sock_tuple t = {};
+	struct tcp_sock *tp;
+	struct bpf_sock *sk;
+	int no_file = 0;
+
+	if (asked.ipv6) {
+		__builtin_memcpy(t.ipv6.saddr, asked.remote, 16);
+		__builtin_memcpy(t.ipv6.daddr, asked.local, 16);
+		t.ipv6.sport = asked.remote_port;
+		t.ipv6.dport = asked.local_port;
+	} else {
+		t.ipv4.saddr = asked.remote[0];
+		t.ipv4.daddr = asked.local[0];
+		t.ipv4.sport = asked.remote_port;
+		t.ipv4.dport = asked.local_port;
+	}
+	sk = asked.ipv6 ? bpf_skc_lookup_tcp(skb, &t, sizeof t.ipv6, BPF_F_CURRENT_NETNS, 0)
+	                : bpf_skc_lookup_tcp(skb, &t, sizeof t.ipv4, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	/* The cookie was made when the socket was listed. */
+	if (tp && tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter == asked.cookie)
+		no_file = has_no_file(tp);
+	bpf_sk_release(sk);
+	return no_file;
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the inventory share, and nobody else calls. */
+#ifndef LASTACK_INVENTORY_INNER_H
+#define LASTACK_INVENTORY_INNER_H
+
+#include "inventory.h"
+
+#include <linux/tcp.h>
+
+int inventory_asked_for(const struct inventory_query *q, const struct sock_row *row);
+void inventory_set_age(struct inventory_socket *s, const struct tcp_info *info);
+
+struct owner_table *inventory_owners(
+        const struct inventory *inv, enum owner_search how, struct err *err);
+
+/* Sets each holder by the owners that are known. How many seem to have none. */
+size_t inventory_classify(struct inventory *inv);
+
+/* Searches every thread for the holders that were not found, then asks for those sockets again. */
+int inventory_look_again(struct sock_diag *d, const struct inventory_query *q,
+        struct inventory *inv, struct err *err);
+
+void inventory_find_listeners(struct inventory *inv);
+
+#endif
