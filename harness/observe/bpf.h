@@ -129,7 +129,8 @@ uint64_t bpf_ring_lost(struct bpf_ring *r);
 
 /*
  * Transitions that no program saw since the ring was opened, because a program does not run inside
- * itself. Of the whole machine: whose they were is not known, so they are no proof of a gap here.
+ * itself: where the kernel took only one of the two for states. Of the whole machine: whose they
+ * were is not known, so they are no proof of a gap here.
  */
 uint64_t bpf_ring_missed(const struct bpf_ring *r);
 

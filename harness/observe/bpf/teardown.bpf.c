@@ -31,13 +31,6 @@ struct {
 	__type(value, struct raw_mark);
 } marks SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} rescued SEC(".maps");
-
 enum skb_drop_reason___full {
 	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW___full = 1,
 };
@@ -135,16 +128,11 @@ int BPF_PROG(on_state_too, struct sock *sk, int from, int to)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
 	volatile struct raw_mark *m = cookie ? mark_of(cookie) : 0;
-	__u32 zero = 0;
-	__u64 *n;
 
-	if (m && m->cookie == cookie && m->change == (__u64)(from << 8 | to)) {
+	if (m && m->cookie == cookie && m->change == (__u64)(from << 8 | to))
 		m->cookie = 0;
-		return 0;
-	}
-	n = bpf_map_lookup_elem(&rescued, &zero);
-	if (state(ctx, sk, from, to, 1) && n)
-		(*n)++;
+	else
+		state(ctx, sk, from, to, 1);
 	return 0;
 }
 
