@@ -204,8 +204,8 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	places at = {0};
 	int failed = 0;
 
-	if (!ledger_had(l, SRC_WIRE) && !l->kinds[EV_SEGMENT])
-		return answer_make(ANSWER_MISSING, "needs link: wire, which shows segments");
+	if (!ledger_sees_segments(l))
+		return answer_no_wire();
 	for (const struct ledger_wire *w = l->wire; w && !failed; w = w->hh.next) {
 		find(x, w, &at);
 		failed = x->gaps.n ? given(x, l, w, &at, &a) : ladders(l, w, &at, &a);
@@ -220,6 +220,7 @@ const struct expectation_type expectation_gaps = {
         .shape = SHAPE_GAPS,
         .of_wire = 1,
         .durations = 1,
+        .tells_times = 1,
         .help = "gaps of fin from server: [\"200ms .. 215ms\", 1s]: on each connection with such "
                 "segments, the first times from one to the next, by the sender's timestamps; a "
                 "bare time is the length of a kernel timer. gaps of fin from server: backoff: what "

@@ -65,6 +65,7 @@ static void add_elapsed(struct phrase *p, const struct judge *j, const struct st
 static void note_expectation(struct judge *j, const struct step *st, size_t i)
 {
 	const struct expectation *x = &st->expectations.v[i];
+	const struct expectation_type *type = expectation_type_find(x->kind);
 	int breach = j->broken && j->breach_of == i;
 	struct answer a = breach ? j->breach : judge_answer(j, x);
 	struct finding f = finding_of(j, verdict_of(a.kind), x->at);
@@ -80,8 +81,7 @@ static void note_expectation(struct judge *j, const struct step *st, size_t i)
 	if (breach)
 		phrase_add(&seen, ", after it had held for %s",
 		        duration_format(j->breach_ns - j->held_since_ns, text, sizeof text));
-	else if (f.kind == VERDICT_FAIL && !x->path.n &&
-	         strcmp(x->kind, "gaps")) /* these tell times */
+	else if (f.kind == VERDICT_FAIL && !(type && type->tells_times))
 		add_elapsed(&seen, j, st);
 	array_push(&j->findings, f);
 }

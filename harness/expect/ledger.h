@@ -162,7 +162,10 @@ const struct ledger_connection *ledger_other_end(
 
 int64_t ledger_counter(const struct ledger *l, enum host h, const char *name);
 
-/* Is it a segment of those? */
+/* Does this run show its segments? */
+int ledger_sees_segments(const struct ledger *l);
+
+/* Is it a segment of those? By role, sender, again and fate. */
 int ledger_selects(const struct segment_selector *s, const struct ledger_segment *g);
 
 /* Did this run have the observer? */

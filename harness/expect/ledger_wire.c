@@ -10,6 +10,11 @@ static int any_or(int selected, int value)
 	return selected < 0 || selected == value;
 }
 
+int ledger_sees_segments(const struct ledger *l)
+{
+	return ledger_had(l, SRC_WIRE) || l->kinds[EV_SEGMENT];
+}
+
 int ledger_selects(const struct segment_selector *s, const struct ledger_segment *g)
 {
 	return any_or(s->role, g->role) && any_or(s->from, g->from) && any_or(s->again, g->again) &&

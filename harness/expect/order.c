@@ -81,8 +81,8 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	struct answer a;
 	size_t next;
 
-	if (!ledger_had(l, SRC_WIRE) && !l->kinds[EV_SEGMENT])
-		return answer_make(ANSWER_MISSING, "needs link: wire, which shows segments");
+	if (!ledger_sees_segments(l))
+		return answer_no_wire();
 	for (const struct ledger_wire *w = l->wire; w; w = w->hh.next) {
 		int yes = progress(x, w, &next) == x->order.n;
 

@@ -239,6 +239,7 @@ const struct expectation_type expectation_path = {
         .name = "path",
         .key = "path",
         .shape = SHAPE_PATH,
+        .tells_times = 1,
         .help = "path: [ESTABLISHED, {TIME_WAIT: 60s}, CLOSE]: each connection of the host went "
                 "this way",
         .evaluate = evaluate,

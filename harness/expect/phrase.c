@@ -101,6 +101,11 @@ struct answer answer_stale(enum host h)
 	return answer_make(ANSWER_UNDECIDED, "no dump of the %s yet", actor_names[h]);
 }
 
+struct answer answer_no_wire(void)
+{
+	return answer_make(ANSWER_MISSING, "needs link: wire, which shows segments");
+}
+
 struct answer answer_growing(const struct range *want, int64_t value)
 {
 	enum answer_kind kind = value > want->hi   ? ANSWER_FAILS

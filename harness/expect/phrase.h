@@ -27,6 +27,9 @@ struct answer answer_make(enum answer_kind kind, const char *fmt, ...)
 /* UNDECIDED, because nothing as young as the step is known of that host. */
 struct answer answer_stale(enum host h);
 
+/* MISSING: nothing shows the segments. */
+struct answer answer_no_wire(void);
+
 /* The answer of a number that only ever grows: past the upper bound it fails for good. */
 struct answer answer_growing(const struct range *want, int64_t value);
 

@@ -2,22 +2,22 @@
 /* How many segments of a kind the wire has seen. */
 #include "segment_nft.h"
 
-static int any_or(int selected, int value)
-{
-	return selected < 0 || selected == value;
-}
-
 static unsigned count(const struct ledger *l, const struct segment_selector *s)
 {
 	unsigned n = 0;
 
-	for (int role = 0; role < ROLE_COUNT; role++)
-		for (int from = 0; from < HOST_COUNT; from++)
-			for (int again = 0; again < 2; again++)
-				for (int fate = 0; fate < FATE_COUNT; fate++)
-					if (any_or(s->role, role) && any_or(s->from, from) &&
-					        any_or(s->again, again) && any_or(s->fate, fate))
+	for (uint8_t role = 0; role < ROLE_COUNT; role++)
+		for (uint8_t from = 0; from < HOST_COUNT; from++)
+			for (uint8_t again = 0; again < 2; again++)
+				for (uint8_t fate = 0; fate < FATE_COUNT; fate++) {
+					const struct ledger_segment g = {.role = role,
+					        .from = from,
+					        .again = again,
+					        .fate = fate};
+
+					if (ledger_selects(s, &g))
 						n += l->segments[role][from][again][fate];
+				}
 	return n;
 }
 
@@ -25,8 +25,8 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 {
 	if (ledger_had(l, SRC_NFT))
 		return segment_nft(x, l);
-	if (!ledger_had(l, SRC_WIRE) && !l->kinds[EV_SEGMENT])
-		return answer_make(ANSWER_MISSING, "needs link: wire, which shows segments");
+	if (!ledger_sees_segments(l))
+		return answer_no_wire();
 	return answer_growing(&x->want, count(l, &x->segment));
 }
 

@@ -40,6 +40,7 @@ struct expectation_type {
 	const char *key; /* the key in a scenario; NULL where the key is a state or a segment */
 	enum value_shape shape;
 	int of_wire;      /* the key is one of `wire`, not of a host */
+	int tells_times;  /* the answer has its own times: not how long it was waited for */
 	int durations;    /* the values are durations (.want in ns), not counts */
 	const char *help; /* one line */
 	struct answer (*evaluate)(const struct expectation *x, const struct ledger *l);
