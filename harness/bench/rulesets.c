@@ -7,45 +7,45 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -1 with errno. */
-static int read_text(FILE *in, char **ret)
+static int fault(const char *path, int error, struct err *err)
 {
-	char part[4096];
-	size_t size, n;
-	FILE *out = must(open_memstream(ret, &size));
+	return err_set(err, ERR_INPUT, "'%s': %s", path, strerror(error));
+}
 
+/* All of a file that may be a pipe. */
+static int read_text(const char *path, char **ret, struct err *err)
+{
+	FILE *in = fopen(path, "re"), *out;
+	size_t size, n;
+	char part[4096];
+	int error;
+
+	if (!in)
+		return fault(path, errno, err);
+	out = must(open_memstream(ret, &size));
 	while ((n = fread(part, 1, sizeof part, in)) > 0)
 		fwrite(part, 1, n, out);
-	if (!ferror(in))
-		return fclose(out) ? -1 : 0;
-	n = (size_t)errno;
-	fclose(out);
+	error = ferror(in) ? errno : 0;
+	fclose(in);
+	if (fclose(out))
+		error = errno;
+	if (!error)
+		return 0;
 	free(*ret);
 	*ret = NULL;
-	errno = (int)n;
-	return -1;
+	return fault(path, error, err);
 }
 
 int ruleset_parse(const char *value, struct bench_ruleset *ret, struct err *err)
 {
 	const char *colon = strchr(value, ':');
 	size_t n = colon ? (size_t)(colon - value) : 0;
-	FILE *in;
-	int failed;
 
 	*ret = (struct bench_ruleset){0};
 	snprintf(ret->host, sizeof ret->host, "%.*s", (int)n, value);
 	if (!colon || (strcmp(ret->host, "client") && strcmp(ret->host, "server")))
 		return err_set(err, ERR_INPUT, "'%s': expected client:FILE or server:FILE", value);
-	in = fopen(colon + 1, "re");
-	if (!in)
-		return err_set(err, ERR_INPUT, "'%s': %s", colon + 1, strerror(errno));
-	errno = 0;
-	failed = read_text(in, &ret->text);
-	if (failed)
-		err_set(err, ERR_INPUT, "'%s': %s", colon + 1, strerror(errno));
-	fclose(in);
-	if (failed)
+	if (read_text(colon + 1, &ret->text, err))
 		return -1;
 	ret->path = must(strdup(colon + 1));
 	return 0;

@@ -19,6 +19,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#define FLUSH_NS   (50 * NS_PER_MS)
 #define RING_BYTES (8u << 20) /* the machine's own namespace may be busy */
 
 struct trace {
@@ -107,15 +108,6 @@ static void on_event(void *arg, const struct event *e)
 
 /* ---- the loop ---- */
 
-static void on_end(evutil_socket_t fd, short what, void *arg)
-{
-	struct trace *t = arg;
-
-	(void)fd;
-	(void)what;
-	event_base_loopbreak(t->base);
-}
-
 /* People see whole lines soon; the stream is flushed often enough, not for each. */
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
@@ -124,7 +116,7 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (fflush(stdout))
-		on_end(-1, 0, t);
+		event_base_loopbreak(t->base);
 }
 
 static void fill_head(struct timeline_head *h)
@@ -155,39 +147,31 @@ static int summary(struct trace *t)
 	return lost ? EXIT_LAB : EXIT_PASSED;
 }
 
-static void begin_output(const struct trace *t)
+/* Whoever reads the first line knows that it has begun, and may end it. */
+static int begin(void *arg, struct err *err)
 {
+	struct trace *t = arg;
+
 	if (t->options.json)
 		timeline_write_head(stdout, &t->head);
 	else
 		trace_line_heading(stdout);
-	fflush(stdout); /* whoever reads it knows that it has begun, and may end it */
+	fflush(stdout);
+	return bpf_ring_start(t->ring, t->base, err);
 }
 
 static int loop(struct trace *t, struct err *err)
 {
-	struct timeval end = clock_timeval(t->options.for_ns), often = {.tv_usec = 50000};
-	struct event *events[4];
-	int failed;
+	const struct trace_loop l = {.base = t->base,
+	        .for_ns = t->options.for_ns,
+	        .tick_ns = FLUSH_NS,
+	        .begin = begin,
+	        .tick = on_flush,
+	        .arg = t};
 
-	events[0] = evsignal_new(t->base, SIGINT, on_end, t);
-	events[1] = evsignal_new(t->base, SIGTERM, on_end, t);
-	events[2] = event_new(t->base, -1, EV_PERSIST, on_flush, t);
-	events[3] = event_new(t->base, -1, 0, on_end, t);
-	event_add(events[0], NULL);
-	event_add(events[1], NULL);
-	event_add(events[2], &often);
-	if (t->options.for_ns)
-		event_add(events[3], &end);
-	begin_output(t);
-	failed = bpf_ring_start(t->ring, t->base, err);
-	if (!failed)
-		event_base_dispatch(t->base);
-	for (int i = 0; i < 4; i++)
-		event_free(events[i]);
-	if (failed || t->broken)
-		return failed;
-	return bpf_ring_consume(t->ring, err) < 0 ? -1 : 0;
+	if (trace_loop_run(&l, err))
+		return -1;
+	return !t->broken && bpf_ring_consume(t->ring, err) < 0 ? -1 : 0;
 }
 
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err)

@@ -6,6 +6,7 @@
 #include "core/err.h"
 #include "core/tcp_state.h"
 
+#include <event2/event.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,19 @@ struct trace_options {
 
 /* Goes into the namespace that is meant, and watches it as slot 0's client. */
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err);
+
+/*
+ * Runs the loop until Ctrl-C, SIGTERM, the end of --for, or a loopbreak. begin() is called when a
+ * signal would end it in order, tick() again and again.
+ */
+struct trace_loop {
+	struct event_base *base;
+	uint64_t for_ns, tick_ns;
+	int (*begin)(void *arg, struct err *err);
+	void (*tick)(evutil_socket_t fd, short what, void *arg);
+	void *arg;
+};
+int trace_loop_run(const struct trace_loop *l, struct err *err);
 
 /* --count: a line a second on standard output until its end. */
 int trace_count(const struct trace_options *w, struct err *err);

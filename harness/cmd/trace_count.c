@@ -5,9 +5,7 @@
 #include "core/clock.h"
 #include "observe/bpf.h"
 
-#include <event2/event.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,48 +118,36 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	say(arg);
 }
 
-static void on_end(evutil_socket_t fd, short what, void *arg)
+/* Whoever reads the heading knows that it has begun, and may end it. */
+static int begin(void *arg, struct err *err)
 {
-	struct count *c = arg;
+	const struct count *c = arg;
 
-	(void)fd;
-	(void)what;
-	event_base_loopbreak(c->base);
-}
-
-static int loop(struct count *c, struct err *err)
-{
-	struct timeval each = clock_timeval(EACH_NS), end = clock_timeval(c->options->for_ns);
-	struct event *events[] = {
-	        evsignal_new(c->base, SIGINT, on_end, c),
-	        evsignal_new(c->base, SIGTERM, on_end, c),
-	        event_new(c->base, -1, EV_PERSIST, on_second, c),
-	        event_new(c->base, -1, 0, on_end, c),
-	};
-
-	event_add(events[0], NULL);
-	event_add(events[1], NULL);
-	event_add(events[2], &each);
-	if (c->options->for_ns)
-		event_add(events[3], &end);
+	(void)err;
 	if (!c->options->json)
 		heading();
-	fflush(stdout); /* whoever reads it knows that it has begun, and may end it */
-	event_base_dispatch(c->base);
-	say(c); /* the part of a second that is left */
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-		event_free(events[i]);
-	if (c->failed)
-		*err = c->err;
-	return c->failed;
+	fflush(stdout);
+	return 0;
 }
 
 static int count_with(struct count *c, struct err *err)
 {
+	const struct trace_loop loop = {.base = c->base,
+	        .for_ns = c->options->for_ns,
+	        .tick_ns = EACH_NS,
+	        .begin = begin,
+	        .tick = on_second,
+	        .arg = c};
+
 	if (trace_watch(c->observer, c->options, err))
 		return -1;
 	c->origin_ns = clock_now_ns();
-	return loop(c, err);
+	if (trace_loop_run(&loop, err))
+		return -1;
+	say(c); /* the part of a second that is left */
+	if (c->failed)
+		*err = c->err;
+	return c->failed;
 }
 
 int trace_count(const struct trace_options *w, struct err *err)

@@ -59,11 +59,17 @@ static void add_selector(struct prose *p, const struct segment_selector *s)
 		prose_add(p, " (%s)", segment_fate_names[s->fate]);
 }
 
+/* What stands before item i of n: nothing, a comma, before the last one `last`. */
+static const char *separator(size_t i, size_t n, const char *last)
+{
+	return !i ? "" : i + 1 == n ? last : ",";
+}
+
 static void add_order(struct prose *p, const struct expectation *x)
 {
 	prose_add(p, "on each connection came, in this order,");
 	for (size_t i = 0; i < x->order.n; i++) {
-		prose_add(p, "%s ", !i ? "" : i + 1 == x->order.n ? " and" : ",");
+		prose_add(p, "%s ", separator(i, x->order.n, " and"));
 		add_selector(p, &x->order.v[i]);
 	}
 }
@@ -82,10 +88,7 @@ static void add_gaps(struct prose *p, const struct expectation *x)
 	add_selector(p, &x->segment);
 	prose_add(p, " to the next it took");
 	for (size_t i = 0; i < x->gaps.n; i++)
-		prose_add(p, "%s %s",
-		        !i                   ? ""
-		        : i + 1 == x->gaps.n ? ", then"
-		                             : ",",
+		prose_add(p, "%s %s", separator(i, x->gaps.n, ", then"),
 		        range_format(&x->gaps.v[i], 1, text, sizeof text));
 }
 
@@ -93,10 +96,7 @@ static void add_path(struct prose *p, const struct expectation *x)
 {
 	prose_add(p, "each connection went through");
 	for (size_t i = 0; i < x->path.n; i++)
-		prose_add(p, "%s %s",
-		        !i                   ? ""
-		        : i + 1 == x->path.n ? " and"
-		                             : ",",
+		prose_add(p, "%s %s", separator(i, x->path.n, " and"),
 		        tcp_state_name(x->path.v[i].state));
 }
 
