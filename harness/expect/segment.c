@@ -2,22 +2,29 @@
 /* How many segments of a kind the wire has seen. */
 #include "segment_nft.h"
 
+#define KINDS (ROLE_COUNT * HOST_COUNT * 2 * FATE_COUNT)
+
+/* Kind i of the ledger's numbers, in the order in which they lie there. */
+static struct ledger_segment kind(unsigned i)
+{
+	return (struct ledger_segment){
+	        .role = (uint8_t)(i / (HOST_COUNT * 2 * FATE_COUNT)),
+	        .from = (uint8_t)(i / (2 * FATE_COUNT) % HOST_COUNT),
+	        .again = (uint8_t)(i / FATE_COUNT % 2),
+	        .fate = (uint8_t)(i % FATE_COUNT),
+	};
+}
+
 static unsigned count(const struct ledger *l, const struct segment_selector *s)
 {
 	unsigned n = 0;
 
-	for (uint8_t role = 0; role < ROLE_COUNT; role++)
-		for (uint8_t from = 0; from < HOST_COUNT; from++)
-			for (uint8_t again = 0; again < 2; again++)
-				for (uint8_t fate = 0; fate < FATE_COUNT; fate++) {
-					const struct ledger_segment g = {.role = role,
-					        .from = from,
-					        .again = again,
-					        .fate = fate};
+	for (unsigned i = 0; i < KINDS; i++) {
+		const struct ledger_segment g = kind(i);
 
-					if (ledger_selects(s, &g))
-						n += l->segments[role][from][again][fate];
-				}
+		if (ledger_selects(s, &g))
+			n += l->segments[g.role][g.from][g.again][g.fate];
+	}
 	return n;
 }
 
