@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The times at which the kernel sends a segment again: see backoff.c for the rule. */
+/* Are the times at which a segment is sent again the kernel's? See rto.h for the rule. */
 #ifndef LASTACK_BACKOFF_H
 #define LASTACK_BACKOFF_H
 

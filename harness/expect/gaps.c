@@ -6,6 +6,7 @@
  */
 #include "backoff.h"
 #include "phrase.h"
+#include "stay.h"
 
 #include "core/clock.h"
 
@@ -107,13 +108,6 @@ struct account {
 	struct answer answer; /* fails, or a word on the first connection */
 };
 
-static struct window window_of(const struct ledger *l, const struct range *r)
-{
-	if (r->timer)
-		return wheel_window_seen((uint64_t)r->lo, l->head->hz);
-	return (struct window){(uint64_t)(r->lo > 0 ? r->lo : 0), (uint64_t)r->hi};
-}
-
 static void note(struct account *a, enum answer_kind kind, const struct ledger_wire *w,
         const places *at, size_t from, size_t to)
 {
@@ -131,7 +125,7 @@ static int given(const struct expectation *x, const struct ledger *l, const stru
 		return 0;
 	for (size_t i = 0; i < x->gaps.n && i + 1 < at->n; i++) {
 		struct gap g = gap_at(w, at->v + i);
-		struct backoff_fault f = {i, 1, {window_of(l, &x->gaps.v[i])}};
+		struct backoff_fault f = {i, 1, {stay_bounds(&x->gaps.v[i], l->head->hz)}};
 
 		if (g.lo_ns <= f.want[0].hi_ns && g.hi_ns >= f.want[0].lo_ns)
 			continue;

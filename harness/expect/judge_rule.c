@@ -3,20 +3,13 @@
 #include "judge_internal.h"
 
 #include "core/clock.h"
-#include "core/wheel.h"
 #include "phrase.h"
+#include "stay.h"
 
 #include <string.h>
 
 /* A dump that a deadline waits for comes this much later at most; then it is judged without. */
 #define PATIENCE_NS NS_PER_S
-
-static uint64_t lasts_ns(const struct judge *j, const struct range *r)
-{
-	if (r->timer)
-		return wheel_window_seen((uint64_t)r->lo, j->head->hz).hi_ns;
-	return r->hi < INT64_MAX ? (uint64_t)r->hi : 0;
-}
 
 /* What the stays of a path, or gaps, ask for by themselves comes on top of `within`. */
 static uint64_t stays_ns(const struct judge *j, const struct expectation *x)
@@ -25,9 +18,9 @@ static uint64_t stays_ns(const struct judge *j, const struct expectation *x)
 
 	array_each (const struct path_state, p, &x->path)
 		if (p->has_stay)
-			sum += lasts_ns(j, &p->stay);
+			sum += stay_longest_ns(j->l, x->host, &p->stay);
 	array_each (const struct range, g, &x->gaps)
-		sum += lasts_ns(j, g);
+		sum += stay_longest_ns(j->l, x->host, g);
 	return sum;
 }
 

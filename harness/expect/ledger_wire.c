@@ -2,6 +2,7 @@
 /* Segments: their numbers, and where an expectation asks for it each one, by its connection. */
 #include "ledger_internal.h"
 #include "model/expectation.h"
+#include "model/range.h"
 
 #include <stdlib.h>
 
@@ -21,15 +22,22 @@ int ledger_selects(const struct segment_selector *s, const struct ledger_segment
 	       any_or(s->fate, g->fate);
 }
 
+static int asks_for_segments(const struct expectation *x)
+{
+	const struct expectation_type *t = expectation_type_find(x->kind);
+
+	array_each (const struct path_state, p, &x->path)
+		if (range_is_of_fin(&p->stay))
+			return 1;
+	return t && (t->shape == SHAPE_ORDER || t->shape == SHAPE_GAPS);
+}
+
 int ledger_needs_wire(const struct scenario *s)
 {
 	array_each (const struct step, st, &s->steps)
-		array_each (const struct expectation, x, &st->expectations) {
-			const struct expectation_type *t = expectation_type_find(x->kind);
-
-			if (t && (t->shape == SHAPE_ORDER || t->shape == SHAPE_GAPS))
+		array_each (const struct expectation, x, &st->expectations)
+			if (asks_for_segments(x))
 				return 1;
-		}
 	return 0;
 }
 

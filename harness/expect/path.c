@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The states that every connection of a host walked through, in order, and how long it stayed. */
 #include "phrase.h"
+#include "stay.h"
 
 #include "core/clock.h"
-#include "core/wheel.h"
 
 /* How long something took, as far as its beginning and end are known. */
 struct took {
@@ -18,13 +18,6 @@ static uint64_t minus(uint64_t a, uint64_t b)
 static struct took stay_took(const struct stay *from, const struct stay *to)
 {
 	return (struct took){minus(to->since_ns, from->t_ns), minus(to->t_ns, from->since_ns)};
-}
-
-static struct window stay_window(const struct ledger *l, const struct range *r)
-{
-	if (r->timer)
-		return wheel_window_seen((uint64_t)r->lo, l->head->hz);
-	return (struct window){(uint64_t)(r->lo > 0 ? r->lo : 0), (uint64_t)r->hi};
 }
 
 /* A listener is no connection, nor is a socket that never got a state worth the name. */
@@ -88,14 +81,16 @@ static struct walk walk_make(enum answer_kind kind, const char *fmt, ...)
 	return w;
 }
 
-static struct walk stay_answer(const struct ledger *l, const struct path_state *want,
-        const struct stay *in, const struct stay *out)
+static struct walk stay_answer(const struct ledger *l, const struct ledger_socket *s,
+        const struct path_state *want, const struct stay *in, const struct stay *out)
 {
-	struct window w = stay_window(l, &want->stay);
+	struct window w;
 	struct took t = out ? stay_took(in, out) : (struct took){minus(l->now_ns, in->t_ns), 0};
 	char text[128], lo[32], hi[32];
 	struct phrase p = {text, sizeof text, 0};
 
+	if (stay_window(l, s, &want->stay, &w))
+		return walk_make(ANSWER_UNDECIDED, "no FIN of it has come to the wire");
 	if (!out && t.min_ns <= w.hi_ns)
 		return walk_make(ANSWER_UNDECIDED, "still in %s", tcp_state_name(want->state));
 	if (!out)
@@ -134,7 +129,7 @@ static struct walk not_begun(const struct expectation *x, const struct ledger_so
 
 /* Of the stays along a walk that goes the right way: the worst answer. */
 static struct walk stays_answer(const struct expectation *x, const struct ledger *l,
-        const struct stay *at, size_t n_at, size_t n)
+        const struct ledger_socket *s, const struct stay *at, size_t n_at, size_t n)
 {
 	struct walk worst = walk_make(ANSWER_HOLDS, "%s", "");
 
@@ -143,7 +138,7 @@ static struct walk stays_answer(const struct expectation *x, const struct ledger
 
 		if (!x->path.v[k].has_stay)
 			continue;
-		w = stay_answer(l, &x->path.v[k], &at[k], k + 1 < n_at ? &at[k + 1] : NULL);
+		w = stay_answer(l, s, &x->path.v[k], &at[k], k + 1 < n_at ? &at[k + 1] : NULL);
 		if (w.kind == ANSWER_FAILS)
 			return w;
 		if (w.kind != ANSWER_HOLDS && worst.kind != ANSWER_MISSING)
@@ -165,7 +160,7 @@ static struct walk socket_answer(
 		if (at[k].state != x->path.v[k].state)
 			return walk_make(ANSWER_FAILS, "went to %s where %s was expected",
 			        tcp_state_name(at[k].state), tcp_state_name(x->path.v[k].state));
-	stays = stays_answer(x, l, at, n, k);
+	stays = stays_answer(x, l, s, at, n, k);
 	if (stays.kind == ANSWER_FAILS || k == x->path.n)
 		return stays;
 	return walk_make(ANSWER_UNDECIDED, "still in %s, %s is to come",

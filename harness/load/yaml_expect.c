@@ -2,6 +2,8 @@
 /* Expectations: what must be so on which host, and when. */
 #include "yaml_expect.h"
 
+#include "model/range.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +49,12 @@ static int path_pair(struct reader *r, const char *key, const yaml_node_t *at,
 	if (p->has_stay)
 		return reader_fail(r, at, "one state at a time, expected {TIME_WAIT: 60s}");
 	p->has_stay = 1;
-	return value_state(r, at, key, &p->state) || value_stay(r, value, &p->stay) ? -1 : 0;
+	if (value_state(r, at, key, &p->state) || value_stay(r, value, &p->stay))
+		return -1;
+	if (range_is_of_fin(&p->stay) && p->state != ST_FIN_WAIT_1 && p->state != ST_LAST_ACK)
+		return reader_fail(
+		        r, value, "only FIN_WAIT_1 and LAST_ACK wait for a FIN to be acknowledged");
+	return 0;
 }
 
 static int path_item(struct reader *r, const yaml_node_t *n, void *into)
@@ -109,9 +116,9 @@ static int read_state_key(
 
 static int read_remaining(struct reader *r, const yaml_node_t *n, struct range *ret)
 {
-	if (value_stay(r, n, ret))
+	if (value_durations(r, n, ret))
 		return -1;
-	if (ret->timer)
+	if (ret->kind == RANGE_TIMER)
 		return reader_fail(
 		        r, n, "a timer's remaining time is never exact, expected \"59s .. 60s\"");
 	return 0;

@@ -38,7 +38,7 @@ static int gap_item(struct reader *r, const yaml_node_t *n, void *into)
 	struct expectation *x = into;
 	struct range want;
 
-	if (value_stay(r, n, &want))
+	if (value_durations(r, n, &want))
 		return -1;
 	array_push(&x->gaps, want);
 	return 0;

@@ -80,7 +80,9 @@ int value_rate(struct reader *r, const yaml_node_t *n, double *ret);
 int value_bool(struct reader *r, const yaml_node_t *n, int *ret);
 int value_duration(struct reader *r, const yaml_node_t *n, uint64_t *ret_ns);
 int value_range(struct reader *r, const yaml_node_t *n, struct range *ret);
-int value_stay(struct reader *r, const yaml_node_t *n, struct range *ret); /* of durations */
+int value_durations(struct reader *r, const yaml_node_t *n, struct range *ret);
+int value_stay(struct reader *r, const yaml_node_t *n,
+        struct range *ret); /* in a state: these, or of retransmissions */
 int value_signal(struct reader *r, const yaml_node_t *n, int *ret);
 int value_errno(struct reader *r, const yaml_node_t *at, const char *word, int *ret);
 int value_host(struct reader *r, const yaml_node_t *n, int *ret);
@@ -133,8 +135,8 @@ extern const size_t expect_fields_n;
 
 /* yaml_router.c: what only a router has */
 int value_nft(struct reader *r, const yaml_node_t *n, struct nft_text *ret);
-int value_conntrack(struct reader *r, const yaml_node_t *at, const char *word,
-        enum conntrack_state *ret);
+int value_conntrack(
+        struct reader *r, const yaml_node_t *at, const char *word, enum conntrack_state *ret);
 
 /* yaml_host.c: hosts */
 int read_host(struct reader *r, const yaml_node_t *n, enum host which);

@@ -39,9 +39,9 @@ static int read_time_bounds(struct reader *r, const yaml_node_t *n, struct bound
 {
 	struct range v;
 
-	if (value_stay(r, n, &v))
+	if (value_durations(r, n, &v))
 		return -1;
-	*b = (struct bounds){1, v.lo, v.timer ? INT64_MAX : v.hi};
+	*b = (struct bounds){1, v.lo, v.kind == RANGE_TIMER ? INT64_MAX : v.hi};
 	return 0;
 }
 

@@ -123,7 +123,7 @@ static int parse_comparison(const char *text, int is_duration, struct range *ret
 	text += strspn(text, " ");
 	if (one_value(text, is_duration, &v))
 		return -1;
-	*ret = (struct range){INT64_MIN, INT64_MAX, 0};
+	*ret = (struct range){INT64_MIN, INT64_MAX, RANGE_BOUNDS};
 	if (above)
 		ret->lo = v + open;
 	else
@@ -145,7 +145,7 @@ static int parse_span(const char *text, const char *dots, int is_duration, struc
 	first[n] = 0;
 	dots += 2;
 	dots += strspn(dots, " ");
-	ret->timer = 0;
+	ret->kind = RANGE_BOUNDS;
 	if (one_value(first, is_duration, &ret->lo) || one_value(dots, is_duration, &ret->hi))
 		return -1;
 	return 0;
@@ -162,7 +162,7 @@ static int parse_range(const char *text, int is_duration, struct range *ret)
 	if (one_value(text, is_duration, &ret->lo))
 		return -1;
 	ret->hi = ret->lo;
-	ret->timer = is_duration;
+	ret->kind = is_duration ? RANGE_TIMER : RANGE_BOUNDS;
 	return 0;
 }
 
@@ -187,9 +187,49 @@ int value_range(struct reader *r, const yaml_node_t *n, struct range *ret)
 	return read_range(r, n, 0, "a number, \">= 90\" or \"3 .. 5\"", ret);
 }
 
-int value_stay(struct reader *r, const yaml_node_t *n, struct range *ret)
+int value_durations(struct reader *r, const yaml_node_t *n, struct range *ret)
 {
 	return read_range(r, n, 1, "a duration, \">= 1s\" or \"200ms .. 300ms\"", ret);
+}
+
+#define GIVEN_UP             "given up"
+#define RETRANSMISSION       "retransmission"
+#define MOST_RETRANSMISSIONS 16
+#define STAY                                                                                       \
+	"a duration, \">= 1s\", \"200ms .. 300ms\", \"1 " RETRANSMISSION "\" or \"" GIVEN_UP "\""
+
+/* "3 retransmissions", "1 retransmission". 0, or -1 when it is something else. */
+static int parse_retransmissions(const char *text, struct range *ret)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || end == text || *end != ' ')
+		return -1;
+	end += strspn(end, " ");
+	if (strcmp(end, n == 1 ? RETRANSMISSION : RETRANSMISSION "s"))
+		return -1;
+	*ret = (struct range){n, n, RANGE_RETRANSMITTED};
+	return 0;
+}
+
+int value_stay(struct reader *r, const yaml_node_t *n, struct range *ret)
+{
+	const char *word = node_word(r, n, STAY);
+
+	if (!word)
+		return -1;
+	if (!strcmp(word, GIVEN_UP)) {
+		*ret = (struct range){0, 0, RANGE_GIVEN_UP};
+		return 0;
+	}
+	if (parse_retransmissions(word, ret))
+		return read_range(r, n, 1, STAY, ret);
+	if (ret->lo < 1 || ret->lo > MOST_RETRANSMISSIONS)
+		return reader_fail(r, n,
+		        "%" PRId64 " is out of range, expected 1 to %d " RETRANSMISSION "s",
+		        ret->lo, MOST_RETRANSMISSIONS);
+	return 0;
 }
 
 /* What would move a terminal's cursor: C0, DEL, and C1 in UTF-8. */

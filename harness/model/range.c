@@ -20,6 +20,14 @@ const char *range_format(const struct range *r, int is_duration, char *buf, size
 {
 	char lo[ONE_TEXT], hi[ONE_TEXT];
 
+	if (r->kind == RANGE_RETRANSMITTED) {
+		snprintf(buf, size, "%" PRId64 " retransmission%s", r->lo, r->lo == 1 ? "" : "s");
+		return buf;
+	}
+	if (r->kind == RANGE_GIVEN_UP) {
+		snprintf(buf, size, "as long as an orphan is kept");
+		return buf;
+	}
 	one(r->lo, is_duration, lo);
 	one(r->hi, is_duration, hi);
 	if (r->lo == r->hi)
@@ -33,6 +41,11 @@ const char *range_format(const struct range *r, int is_duration, char *buf, size
 	else
 		snprintf(buf, size, "%s to %s", lo, hi);
 	return buf;
+}
+
+int range_is_of_fin(const struct range *r)
+{
+	return r->kind == RANGE_RETRANSMITTED || r->kind == RANGE_GIVEN_UP;
 }
 
 int range_holds(const struct range *r, int64_t value)

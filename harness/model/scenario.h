@@ -21,14 +21,18 @@ struct mark {
 	unsigned line, column;
 };
 
+/* What the bounds of a range are. The judge makes a window of time of all but the first. */
+enum range_kind {
+	RANGE_BOUNDS,        /* themselves */
+	RANGE_TIMER,         /* "60s": the length of a kernel timer, which fires a little later */
+	RANGE_RETRANSMITTED, /* "3 retransmissions": until what was sent so often again is heard */
+	RANGE_GIVEN_UP,      /* "given up": until the kernel gives an orphan up */
+};
+
 /* A number or a comparison: `3`, `">= 90"`, `"200ms .. 300ms"`. Inclusive; durations are in ns. */
 struct range {
 	int64_t lo, hi;
-	/*
-	 * A bare duration ("60s") names the length of a kernel timer (lo == hi): the judge turns it
-	 * into the window in which such a timer fires.
-	 */
-	int timer;
+	enum range_kind kind; /* not RANGE_BOUNDS: lo == hi */
 };
 
 /* A list of words, all owned. */

@@ -107,7 +107,14 @@ static void add_stay(struct prose *p, const struct path_state *s, unsigned hz)
 
 	range_format(&s->stay, 1, a, sizeof a);
 	prose_add(p, "it was in %s for %s", tcp_state_name(s->state), a);
-	if (!s->stay.timer)
+	if (s->stay.kind == RANGE_RETRANSMITTED)
+		prose_add(p,
+		        ": the kernel's timeouts until the FIN that is acknowledged, computed from "
+		        "the round trips before");
+	if (s->stay.kind == RANGE_GIVEN_UP)
+		prose_add(p, ": until the timeout at which tcp_orphan_retries is used up, computed "
+		             "likewise");
+	if (s->stay.kind != RANGE_TIMER)
 		return;
 	w = wheel_window_seen((uint64_t)s->stay.lo, hz);
 	prose_add(p, ": a timer of the kernel, which fires after %s to %s (HZ=%u)",

@@ -265,7 +265,7 @@ static void wants(const char *value, int64_t lo, int64_t hi)
 	r = &s->steps.v[0].expectations.v[0].want;
 	assert_true(r->lo == lo);
 	assert_true(r->hi == hi);
-	assert_false(r->timer);
+	assert_false(r->kind == RANGE_TIMER);
 	scenario_free(s);
 }
 
@@ -297,9 +297,9 @@ static void a_path_and_its_times(void **state)
 	assert_false(x->path.v[0].has_stay);
 	assert_true(x->path.v[1].stay.lo == (int64_t)(200 * MS));
 	assert_true(x->path.v[1].stay.hi == (int64_t)(300 * MS));
-	assert_false(x->path.v[1].stay.timer);
+	assert_false(x->path.v[1].stay.kind == RANGE_TIMER);
 	assert_int_equal(x->path.v[2].state, ST_TIME_WAIT);
-	assert_true(x->path.v[2].stay.timer);
+	assert_true(x->path.v[2].stay.kind == RANGE_TIMER);
 	assert_true(x->path.v[2].stay.lo == (int64_t)(60000 * MS));
 	assert_true(x->path.v[3].stay.hi == INT64_MAX);
 	assert_int_equal(scenario_link(s), LINK_WIRE);
@@ -519,7 +519,7 @@ static void order_and_gaps(void **state)
 	assert_int_equal(x[1].segment.role, ROLE_FIN);
 	assert_int_equal(x[1].segment.from, HOST_SERVER);
 	assert_int_equal(x[1].gaps.n, 2);
-	assert_true(x[1].gaps.v[0].timer);
+	assert_true(x[1].gaps.v[0].kind == RANGE_TIMER);
 	assert_true(x[1].gaps.v[1].lo == (int64_t)(1000 * MS));
 	assert_string_equal(x[2].kind, "gaps");
 	assert_int_equal(x[2].gaps.n, 0);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rto.h"
+
+#include "core/clock.h"
+#include "round_trip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RTO_INITIAL_NS NS_PER_S /* RFC 6298 section 2.1; TCP_TIMEOUT_INIT */
+
+uint64_t rto_sysctl(const struct ledger *l, enum host h, const char *name, uint64_t otherwise)
+{
+	array_each (const struct sysctl_setting, x, &l->scenario->hosts[h].sysctls)
+		if (!strcmp(x->name, name))
+			return strtoull(x->value, NULL, 10);
+	return otherwise;
+}
+
+static uint64_t at_most(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What the sysctls alone say. */
+static struct rto bounds_of(const struct ledger *l, enum host h)
+{
+	return (struct rto){
+	        .hz = l->head->hz,
+	        .jiffy_ns = NS_PER_S / l->head->hz,
+	        .min_ns =
+	                at_most(RTO_MAX_NS, NS_PER_US * rto_sysctl(l, h, "net.ipv4.tcp_rto_min_us",
+	                                                        RTO_MIN_NS / NS_PER_US)),
+	        .max_ns =
+	                at_most(RTO_MAX_NS, NS_PER_MS * rto_sysctl(l, h, "net.ipv4.tcp_rto_max_ms",
+	                                                        RTO_MAX_NS / NS_PER_MS)),
+	        .may_probe = rto_sysctl(l, h, "net.ipv4.tcp_early_retrans", 3) >= 3,
+	};
+}
+
+struct rto rto_unmeasured(const struct ledger *l, enum host h)
+{
+	struct rto r = bounds_of(l, h);
+
+	r.most_ns = at_most(r.max_ns, RTO_INITIAL_NS);
+	r.probe = (struct window){r.min_ns, wheel_window_seen(r.most_ns, r.hz).hi_ns};
+	return r;
+}
+
+struct rto rto_of(const struct ledger *l, const struct ledger_wire *w, size_t first, size_t next)
+{
+	enum host h = (enum host)w->segments.v[first].from;
+	uint64_t rtt = round_trip_longest(l, w, h, next);
+	struct rto r = bounds_of(l, h);
+	int alone = segment_alone(w, first);
+	uint64_t least, spread;
+
+	rtt = at_most(rtt, r.max_ns);
+	spread = 4 * rtt > r.min_ns ? 4 * rtt : r.min_ns;
+	r.most_ns = at_most((rtt + spread + r.jiffy_ns - 1) / r.jiffy_ns * r.jiffy_ns, r.max_ns);
+	least = alone ? at_most(r.min_ns, r.most_ns) : 2 * r.jiffy_ns;
+	r.late_ns = alone ? 0 : segment_set_anew_ns(l, w, first, next);
+	r.probe = (struct window){least, wheel_window_seen(r.most_ns, r.hz).hi_ns + r.late_ns};
+	return r;
+}
+
+uint64_t rto_after_ns(const struct rto *r, uint64_t rto_ns, size_t doublings)
+{
+	while (doublings-- && rto_ns < r->max_ns)
+		rto_ns *= 2;
+	return at_most(rto_ns, r->max_ns);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How long a path says that a socket stays in a state: its words to a window of time. */
+#ifndef LASTACK_STAY_H
+#define LASTACK_STAY_H
+
+#include "ledger.h"
+
+#include "core/wheel.h"
+
+/* The bounds of durations, or the window of a timer of that length. hi_ns UINT64_MAX: no bound. */
+struct window stay_bounds(const struct range *r, unsigned hz);
+
+/*
+ * The window for a stay of this socket, as far as the timeline has come. -1 while that is not
+ * known: a stay of retransmissions begins with a FIN, which the wire has not shown yet.
+ */
+int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
+        struct window *ret);
+
+/* How long such a stay lasts at most, for a deadline: as if no round trip was seen yet. */
+uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Stays that a FIN and its acknowledgement end: so many retransmissions, or until it is given up.
+ */
+#include "story.h"
+
+#define STEP(sysctls, stay)                                                                        \
+	HEAD "link: wire\nserver: {sysctl: {" sysctls "}}\nsteps:\n"                               \
+	     "- expect: {server: {path: [CLOSE_WAIT, {LAST_ACK: " stay "}, CLOSE]}}\n"
+#define RETRIES(n) "net.ipv4.tcp_orphan_retries: " n
+#define CLOSED_MS  100
+
+static struct event segment(double ms, int from, enum segment_role role)
+{
+	struct event e = about(ms, EV_SEGMENT, SRC_WIRE, from, 1);
+
+	e.segment = (struct ev_segment){.number = 1,
+	        .connection = 1,
+	        .role = role,
+	        .flags = role == ROLE_FIN       ? SEG_FIN | SEG_ACK
+	                 : role == ROLE_SYN     ? SEG_SYN
+	                 : role == ROLE_SYN_ACK ? SEG_SYN | SEG_ACK
+	                                        : SEG_ACK,
+	        .seq = role == ROLE_SYN || role == ROLE_SYN_ACK ? 100 : 101,
+	        .ack = 101,
+	        .rule = -1};
+	return e;
+}
+
+/* The server closes at CLOSED_MS, its FIN is lost, and it is closed `stay` ms later (0: not yet).
+ */
+static struct ruling ruled(const char *yaml, double round_trip, int fin, double stay, double now)
+{
+	struct story st;
+	struct event e;
+	struct ruling r;
+
+	story_begin(&st, yaml);
+	st.t.head.observers |= 1u << SRC_WIRE;
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
+	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
+	story_tell(&st, segment(0.1 + round_trip, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
+	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_state(&st, CLOSED_MS, CLOSED_MS, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	e = segment(CLOSED_MS, HOST_SERVER, ROLE_FIN);
+	e.segment.fate = FATE_DROPPED;
+	if (fin)
+		story_tell(&st, e);
+	if (stay > 0)
+		story_state(&st, CLOSED_MS + stay, CLOSED_MS + stay, HOST_SERVER, 1, ST_LAST_ACK,
+		        ST_CLOSE);
+	story_tick(&st, CLOSED_MS + now);
+	r = judge_rule(st.j);
+	story_end(&st);
+	return r;
+}
+
+static enum answer_kind stayed(const char *yaml, double ms)
+{
+	return ruled(yaml, 0.1, 1, ms, ms).kind;
+}
+
+/* As measured on 6.18 with HZ=250. */
+static void so_many_retransmissions(void **state)
+{
+	(void)state;
+	assert_int_equal(stayed(STEP("", "1 retransmission"), 216), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP("", "3 retransmissions"), 851), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP("", "3 retransmissions"), 1450), ANSWER_HOLDS); /* no probe */
+	assert_int_equal(stayed(STEP("", "1 retransmission"), 199), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP("", "1 retransmission"), 300), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP("", "1 retransmission"), 851), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP("", "3 retransmissions"), 790), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP("", "3 retransmissions"), 3300), ANSWER_FAILS);
+}
+
+/* Without a probe three of them take 1.4 s and no less. */
+static void without_a_probe(void **state)
+{
+	static const char three[] = STEP("net.ipv4.tcp_early_retrans: 0", "3 retransmissions");
+
+	(void)state;
+	assert_int_equal(stayed(three, 851), ANSWER_FAILS);
+	assert_int_equal(stayed(three, 1450), ANSWER_HOLDS);
+}
+
+/* A timeout that was measured on a slow path is longer. */
+static void the_round_trip_counts(void **state)
+{
+	static const char one[] = STEP("", "1 retransmission");
+
+	(void)state;
+	assert_int_equal(ruled(one, 150, 1, 700, 700).kind, ANSWER_HOLDS);
+	assert_int_equal(ruled(one, 0.1, 1, 700, 700).kind, ANSWER_FAILS);
+	assert_int_equal(ruled(one, 150, 1, 190, 190).kind, ANSWER_FAILS);
+}
+
+/* tcp_orphan_retries, and when the socket died: measured on 6.18 with HZ=250. */
+static void given_up_as_the_kernel_does(void **state)
+{
+	(void)state;
+	assert_int_equal(stayed(STEP(RETRIES("0"), "given up"), 107400), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP("", "given up"), 107400), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("1"), "given up"), 1700), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("2"), "given up"), 3400), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("3"), "given up"), 3500), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("3"), "given up"), 6800), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("4"), "given up"), 7100), ANSWER_HOLDS);
+	assert_int_equal(stayed(STEP(RETRIES("5"), "given up"), 13600), ANSWER_HOLDS);
+}
+
+static void given_up_too_soon_or_too_late(void **state)
+{
+	(void)state;
+	assert_int_equal(stayed(STEP("", "given up"), 54200), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP("", "given up"), 130000), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("1"), "given up"), 850), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("1"), "given up"), 3300), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("2"), "given up"), 1700), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("2"), "given up"), 6800), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("3"), "given up"), 1700), ANSWER_FAILS);
+}
+
+/* More than 9 of them are worth RTO_MAX each, and 255 take hours. */
+static void absurd_retries_are_bounded(void **state)
+{
+	(void)state;
+	assert_int_equal(stayed(STEP(RETRIES("255"), "given up"), 107400), ANSWER_FAILS);
+	assert_int_equal(stayed(STEP(RETRIES("255"), "given up"), 29850e3), ANSWER_HOLDS);
+}
+
+static void undecided_while_nothing_contradicts(void **state)
+{
+	struct ruling r = ruled(STEP("", "given up"), 0.1, 1, 0, 50000);
+
+	(void)state;
+	assert_int_equal(r.kind, ANSWER_UNDECIDED);
+	assert_true(r.until_ns > at_ms(110e3)); /* the step waits long enough by itself */
+	assert_int_equal(ruled(STEP("", "given up"), 0.1, 1, 0, 130e3).kind, ANSWER_FAILS);
+	assert_int_equal(
+	        ruled(STEP("", "1 retransmission"), 0.1, 0, 216, 216).kind, ANSWER_UNDECIDED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(so_many_retransmissions),
+	        cmocka_unit_test(without_a_probe),
+	        cmocka_unit_test(the_round_trip_counts),
+	        cmocka_unit_test(given_up_as_the_kernel_does),
+	        cmocka_unit_test(given_up_too_soon_or_too_late),
+	        cmocka_unit_test(absurd_retries_are_bounded),
+	        cmocka_unit_test(undecided_while_nothing_contradicts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
