@@ -68,6 +68,17 @@ static int open_spaces(struct cell *c, struct err *err)
 	return 0;
 }
 
+/* Of the veths that are made from now on. Kernels before 6.3 have no such key. */
+static void take_in_on(unsigned cpu)
+{
+	char mask[16 + CPU_SETSIZE / 32 * 9];
+	int n = snprintf(mask, sizeof mask, "%x", 1u << cpu % 32);
+
+	for (unsigned i = 0; i < cpu / 32; i++)
+		n += snprintf(mask + n, sizeof mask - (size_t)n, ",00000000");
+	(void)sysctl_write("net.core.rps_default_mask", mask, NULL);
+}
+
 static int set_basics(const struct cell_config *config, enum host h, struct err *err)
 {
 	if (sysctl_write("net.ipv4.tcp_congestion_control",
@@ -76,6 +87,8 @@ static int set_basics(const struct cell_config *config, enum host h, struct err 
 	/* A hash of one's own makes the kernel halve this limit to the hash's size. */
 	if (sysctl_write_number("net.ipv4.tcp_max_tw_buckets", 1 << 21, err))
 		return -1;
+	if (config->taken_in_on)
+		take_in_on(config->taken_in_on - 1);
 	if (h == HOST_ROUTER && (sysctl_write("net.ipv4.ip_forward", "1", err) ||
 	                                sysctl_write("net.ipv6.conf.all.forwarding", "1", err)))
 		return -1;
@@ -161,9 +174,9 @@ int cell_build(struct cell *c, const struct cell_config *config, struct err *err
 	/* A socket hash of the hosts' own makes dumps cheap; kernels before 6.1 have no such key.
 	 */
 	(void)sysctl_write_number("net.ipv4.tcp_child_ehash_entries", hash, NULL);
-	if (ip_lines(&c->topology, topology_cell, err) || open_spaces(c, err))
+	if (ip_lines(&c->topology, topology_spaces, err) || open_spaces(c, err))
 		return -1;
-	if (prepare(c, config, err))
+	if (prepare(c, config, err) || ip_lines(&c->topology, topology_veths, err))
 		return -1;
 	return make_devices(c, config, err) || configure(c, err) || await_addresses(c, err) ? -1
 	                                                                                    : 0;

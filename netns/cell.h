@@ -50,6 +50,13 @@ struct cell_config {
 	struct topology topology;
 	const char *congestion; /* NULL: reno */
 	unsigned hash_entries;  /* buckets of the socket hash of the hosts, 0: 16384 */
+	/*
+	 * All that comes over a veth is taken in on this processor, counted from 1; 0: on the one
+	 * that sent it. A timer of a socket may fire on another one than its program runs on (the
+	 * kernel moves timers away from an idle processor), and what two processors send overtakes
+	 * each other: TIME_WAIT then answers an ACK that a FIN has overtaken, and is reset.
+	 */
+	unsigned taken_in_on;
 	/* Called when the hosts exist and their links do not: sysctls. In the namespace of the
 	 * host. */
 	int (*prepare)(void *arg, enum host h, struct err *err);

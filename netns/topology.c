@@ -27,7 +27,7 @@ struct endpoint topology_address(enum host h, unsigned family, unsigned index)
 	return e;
 }
 
-static void spaces(const struct topology *t, FILE *out)
+void topology_spaces(const struct topology *t, FILE *out)
 {
 	fputs("netns add client\nnetns add server\n", out);
 	if (t->router)
@@ -41,12 +41,11 @@ static void veth(
 	        peer_host);
 }
 
-void topology_cell(const struct topology *t, FILE *out)
+void topology_veths(const struct topology *t, FILE *out)
 {
 	const char *next = t->router ? "router" : "server";
 	const char *next_device = t->router ? "router0" : "server0";
 
-	spaces(t, out);
 	if (t->link != LINK_WIRE)
 		veth("client", "client0", next, next_device, out);
 	if (t->router)

@@ -28,8 +28,9 @@ struct topology topology_of(const struct scenario *s);
 /* `index` from 1. The port is 0. */
 struct endpoint topology_address(enum host h, unsigned family, unsigned index);
 
-/* Run in the cell's own namespace: the namespaces of the hosts, and the veths between them. */
-void topology_cell(const struct topology *t, FILE *out);
+/* Run in the cell's own namespace: the namespaces of the hosts; then the veths between them. */
+void topology_spaces(const struct topology *t, FILE *out);
+void topology_veths(const struct topology *t, FILE *out);
 
 /* How many addresses of IPv6 a host has, lo's not counted. */
 unsigned topology_addresses(const struct topology *t, enum host h);

@@ -20,6 +20,7 @@ static int build(void *arg, int channel)
 {
 	const struct cell_config config = {
 	        .topology = {.link = LINK_VETH, .addresses = {1, 1, 1}},
+	        .taken_in_on = 1,
 	};
 	struct cell cell;
 	struct err err = {0};

@@ -58,10 +58,12 @@ static void ip_commands(FILE *out, const struct scenario *s, enum host h)
 	FILE *in = must(open_memstream(&lines, &n));
 
 	t.link = LINK_VETH;
-	if (h == HOST_COUNT)
-		topology_cell(&t, in);
-	else
+	if (h == HOST_COUNT) {
+		topology_spaces(&t, in);
+		topology_veths(&t, in);
+	} else {
 		topology_host(&t, h, in);
+	}
 	fclose(in);
 	for (line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		fprintf(out, "  ip %s%s%s%s\n", h == HOST_COUNT ? "" : "-n ",

@@ -54,6 +54,7 @@ static int stage(struct runner *r, struct err *err)
 {
 	const struct cell_config config = {
 	        .topology = topology_of(r->scenario),
+	        .taken_in_on = (unsigned)r->order->cpu + 1,
 	        .prepare = set_sysctls,
 	        .device = link_device,
 	        .arg = r,
