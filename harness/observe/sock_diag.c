@@ -29,6 +29,7 @@ struct sock_diag {
 
 /* Where the rows of a dump go: one of the two. */
 struct sink {
+	unsigned states; /* that were asked for */
 	void (*row)(void *arg, const struct sock_row *row);
 	void (*info)(void *arg, const struct sock_row *row, const struct tcp_info *info);
 	void *arg;
@@ -105,25 +106,38 @@ static void set_tuple(struct tuple *t, const struct inet_diag_msg *m)
 
 #define TIMER_TIMEWAIT 3
 
-static void set_row(struct sock_row *row, const struct inet_diag_msg *m)
+/*
+ * The kernel collects sockets first and describes them afterwards: one that ended in between is
+ * described as closed, its port gone, its cookie that of the minisocket which took over from it.
+ */
+static int has_ended(const struct inet_diag_msg *m, unsigned states)
 {
-	memset(row, 0, sizeof *row);
-	set_tuple(&row->tuple, m);
-	row->cookie = (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
-	row->state = m->idiag_state < ST_COUNT ? (enum tcp_state)m->idiag_state : ST_NONE;
-	if (row->state == ST_NEW_SYN_RECV)
-		row->state = ST_SYN_RECV;
-	if (row->state == ST_CLOSE) /* only sockets with a port and no peer are listed so */
-		row->state = ST_BOUND_INACTIVE;
-	row->rqueue = m->idiag_rqueue;
-	row->wqueue = m->idiag_wqueue;
-	row->inode = m->idiag_inode;
-	row->uid = m->idiag_uid;
-	row->device = m->id.idiag_if;
-	row->timer = m->idiag_timer;
-	row->expires_ms = m->idiag_expires;
-	row->retrans = m->idiag_retrans;
-	row->minisocket = m->idiag_timer == TIMER_TIMEWAIT;
+	return m->idiag_state == ST_CLOSE &&
+	       (!m->id.idiag_sport || !(states & 1u << ST_BOUND_INACTIVE));
+}
+
+int sock_diag_row(const struct inet_diag_msg *m, unsigned states, struct sock_row *ret)
+{
+	if (has_ended(m, states))
+		return 0;
+	memset(ret, 0, sizeof *ret);
+	set_tuple(&ret->tuple, m);
+	ret->cookie = (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
+	ret->state = m->idiag_state < ST_COUNT ? (enum tcp_state)m->idiag_state : ST_NONE;
+	if (ret->state == ST_NEW_SYN_RECV)
+		ret->state = ST_SYN_RECV;
+	if (ret->state == ST_CLOSE) /* only sockets with a port and no peer are listed so */
+		ret->state = ST_BOUND_INACTIVE;
+	ret->rqueue = m->idiag_rqueue;
+	ret->wqueue = m->idiag_wqueue;
+	ret->inode = m->idiag_inode;
+	ret->uid = m->idiag_uid;
+	ret->device = m->id.idiag_if;
+	ret->timer = m->idiag_timer;
+	ret->expires_ms = m->idiag_expires;
+	ret->retrans = m->idiag_retrans;
+	ret->minisocket = m->idiag_timer == TIMER_TIMEWAIT;
+	return 1;
 }
 
 static const struct nlattr *find_info(const struct nlmsghdr *h)
@@ -145,9 +159,8 @@ static void deliver(const struct sink *to, const struct nlmsghdr *h)
 	struct tcp_info info;
 	struct sock_row row;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
+	if (mnl_nlmsg_get_payload_len(h) < sizeof *m || !sock_diag_row(m, to->states, &row))
 		return;
-	set_row(&row, m);
 	if (to->row) {
 		to->row(to->arg, &row);
 		return;
@@ -269,7 +282,7 @@ static int dump(
 int sock_diag_dump(struct sock_diag *d, unsigned states,
         void (*each)(void *arg, const struct sock_row *row), void *arg, struct err *err)
 {
-	const struct sink to = {.row = each, .arg = arg};
+	const struct sink to = {.states = states, .row = each, .arg = arg};
 
 	return dump(d, states, 0, &to, err);
 }
@@ -278,7 +291,7 @@ int sock_diag_dump_info(struct sock_diag *d, unsigned states,
         void (*each)(void *arg, const struct sock_row *row, const struct tcp_info *info), void *arg,
         struct err *err)
 {
-	const struct sink to = {.info = each, .arg = arg};
+	const struct sink to = {.states = states, .info = each, .arg = arg};
 
 	return dump(d, states, 1 << (INET_DIAG_INFO - 1), &to, err);
 }
@@ -303,7 +316,7 @@ static int find(struct sock_diag *d, const struct tuple *t, uint32_t device,
 	struct nlmsghdr *h = request(d, SOCK_DIAG_BY_FAMILY, 0);
 	struct inet_diag_req_v2 *r = mnl_nlmsg_put_extra_header(h, sizeof *r);
 	struct one one = {0};
-	const struct sink to = {.row = take_one, .arg = &one};
+	const struct sink to = {.states = SOCK_DIAG_ALL, .row = take_one, .arg = &one};
 	int e;
 
 	r->sdiag_family = t->local.family;

@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 struct sock_diag;
-struct tcp_info; /* linux/tcp.h */
+struct tcp_info;      /* linux/tcp.h */
+struct inet_diag_msg; /* linux/inet_diag.h */
 
 /* An IPv4 connection of an AF_INET6 socket has an AF_INET tuple, as on the wire. */
 struct sock_row {
@@ -27,6 +28,9 @@ struct sock_row {
 	uint32_t timer, expires_ms, retrans; /* timer: as in struct ev_socket */
 	uint8_t minisocket; /* timer is the timewait timer: no full socket, no owner */
 };
+
+/* What the kernel says of a socket, when asked for these states; 0: it is none any more. */
+int sock_diag_row(const struct inet_diag_msg *m, unsigned states, struct sock_row *ret);
 
 struct sock_diag *sock_diag_open(struct err *err); /* in the caller's namespace of this moment */
 void sock_diag_close(struct sock_diag *d);

@@ -293,14 +293,18 @@ void track_dump_begin(struct track *t, enum host h)
 	t->dump++;
 }
 
-void track_dump_end(struct track *t, enum host h, uint64_t t_ns)
+void track_dump_end(struct track *t, enum host h,
+        void (*missed)(void *arg, const struct tuple *tuple), void *arg)
 {
 	struct tracked *s, *next;
 
 	HASH_ITER (hh, t->sockets, s, next)
-		if (s->key.host == h && s->dump != t->dump)
-			look_shows(t, s, ST_CLOSE, SRC_SOCK_DIAG, t_ns);
-	t->dump_ns[h] = t_ns;
+		if (s->key.host == h && s->dump != t->dump) {
+			const struct tuple tuple = s->key.tuple; /* it may go */
+
+			missed(arg, &tuple);
+		}
+	t->dump_ns[h] = clock_now_ns();
 }
 
 uint64_t track_next_timer_ns(const struct track *t)

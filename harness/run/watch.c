@@ -40,30 +40,43 @@ static void plan(struct watch *w, uint64_t at_ns)
 	event_add(w->timer, &tv);
 }
 
+/* A dump under way. */
+struct dump {
+	struct watch *w;
+	enum host h;
+	uint64_t t_ns;
+	struct err *err;
+	int failed;
+};
+
 static void saw_row(void *arg, const struct sock_row *row)
 {
-	struct {
-		struct watch *w;
-		enum host h;
-		uint64_t t_ns;
-	} *x = arg;
+	struct dump *d = arg;
 
-	track_saw(x->w->r->track, x->h, row, NULL, SRC_SOCK_DIAG, x->t_ns);
+	track_saw(d->w->r->track, d->h, row, NULL, SRC_SOCK_DIAG, d->t_ns);
+}
+
+static void missed(void *arg, const struct tuple *tuple)
+{
+	struct dump *d = arg;
+	struct sock_row row;
+	int found = d->failed ? -1 : sock_diag_find(d->w->diag[d->h], tuple, &row, d->err);
+
+	d->failed |= found < 0;
+	if (!d->failed)
+		track_saw(d->w->r->track, d->h, found ? &row : NULL, tuple, SRC_SOCK_DIAG,
+		        clock_now_ns());
 }
 
 static int dump(struct watch *w, enum host h, struct err *err)
 {
-	struct {
-		struct watch *w;
-		enum host h;
-		uint64_t t_ns;
-	} x = {w, h, clock_now_ns()};
+	struct dump d = {.w = w, .h = h, .t_ns = clock_now_ns(), .err = err};
 
 	track_dump_begin(w->r->track, h);
-	if (sock_diag_dump(w->diag[h], ~0u, saw_row, &x, err))
-		return err_prefix(err, "sockets of the %s", actor_names[h]);
-	track_dump_end(w->r->track, h, clock_now_ns());
-	return 0;
+	d.failed = sock_diag_dump(w->diag[h], ~0u, saw_row, &d, err);
+	if (!d.failed)
+		track_dump_end(w->r->track, h, missed, &d);
+	return d.failed ? err_prefix(err, "sockets of the %s", actor_names[h]) : 0;
 }
 
 /* Whether the step under way asks for something of this kind on this host. */

@@ -5,6 +5,7 @@
 #include "observe/owners.h"
 
 #include <arpa/inet.h>
+#include <linux/inet_diag.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -325,6 +326,29 @@ static void a_process_that_is_not_there(void **state)
 	assert_int_equal(err.kind, ERR_LAB);
 }
 
+/*
+ * A socket that ends between being collected and being described has its minisocket's cookie, and
+ * no port: it is no row, whatever was asked for.
+ */
+static void what_ended_meanwhile_is_no_row(void **state)
+{
+	const unsigned bound = 1u << ST_BOUND_INACTIVE;
+	struct inet_diag_msg m = {.idiag_family = AF_INET, .idiag_state = ST_CLOSE};
+	struct sock_row row;
+
+	(void)state;
+	m.id.idiag_dport = htons(5000);
+	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL, &row));
+	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL | bound, &row));
+	m.id.idiag_sport = htons(40000);
+	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL, &row));
+	assert_true(sock_diag_row(&m, SOCK_DIAG_ALL | bound, &row));
+	assert_int_equal(row.state, ST_BOUND_INACTIVE);
+	m.idiag_state = ST_FIN_WAIT_2;
+	assert_true(sock_diag_row(&m, SOCK_DIAG_ALL, &row));
+	assert_int_equal(row.state, ST_FIN_WAIT_2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +362,7 @@ int main(void)
 	        cmocka_unit_test(connections_are_counted),
 	        cmocka_unit_test(a_reset_connection_counts_while_it_is_held),
 	        cmocka_unit_test(a_process_that_is_not_there),
+	        cmocka_unit_test(what_ended_meanwhile_is_no_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
