@@ -42,6 +42,18 @@ static uint64_t lateness_ns(const struct judge *j, const struct step *st)
 	return st->has_after ? wheel_window(st->after_ns, j->head->hz).hi_ns - st->after_ns : 0;
 }
 
+uint64_t judge_longest_ns(const struct scenario *s, unsigned hz)
+{
+	const struct timeline_head head = {.hz = hz};
+	struct judge *j = judge_new(s, &head);
+	uint64_t sum = 0;
+
+	array_each (const struct step, st, &s->steps)
+		sum += st->after_ns + lateness_ns(j, st) + judge_within_ns(j, st) + st->for_ns;
+	judge_free(j);
+	return sum;
+}
+
 static void begin(struct judge *j, const struct event *e, size_t index)
 {
 	const struct step *st = &j->s->steps.v[e->step.index];

@@ -50,6 +50,9 @@ struct ruling judge_rule(struct judge *j);
  */
 void judge_verdict(struct judge *j, struct verdict *ret);
 
+/* How long the steps may take altogether, each up to its deadline. */
+uint64_t judge_longest_ns(const struct scenario *s, unsigned hz);
+
 /* The whole of it: a saved timeline to its verdict. */
 void judge_timeline(const struct scenario *s, const struct timeline *t, struct verdict *ret);
 

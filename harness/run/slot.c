@@ -2,7 +2,6 @@
 #include "slot.h"
 
 #include "core/clock.h"
-#include "core/wheel.h"
 #include "expect/judge.h"
 #include "run/channel.h"
 #include "run/lacks.h"
@@ -134,19 +133,6 @@ static void on_guard(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the beginning ---- */
 
-static uint64_t longest_ns(const struct scenario *s)
-{
-	uint64_t sum = GUARD_NS;
-
-	array_each (struct step, x, &s->steps) {
-		sum += x->after_ns + x->within_ns + x->for_ns;
-		if (x->rate > 0)
-			sum += (uint64_t)(x->count / x->rate * 1e9);
-		sum += wheel_granule_ns(x->after_ns, clock_hz());
-	}
-	return sum;
-}
-
 static int write_order(struct slot *s, size_t number, struct err *err)
 {
 	const struct slot_config *c = s->config;
@@ -168,7 +154,8 @@ static int write_order(struct slot *s, size_t number, struct err *err)
 static void watch_cell(struct slot *s)
 {
 	struct event_base *base = s->config->base;
-	struct timeval guard = clock_timeval(longest_ns(s->plan->scenario));
+	struct timeval guard =
+	        clock_timeval(judge_longest_ns(s->plan->scenario, clock_hz()) + GUARD_NS);
 
 	s->message = must(event_new(base, s->cell.channel, EV_READ | EV_PERSIST, on_message, s));
 	s->guard = must(evtimer_new(base, on_guard, s));

@@ -141,6 +141,21 @@ static void undecided_while_nothing_contradicts(void **state)
 	        ruled(STEP("", "1 retransmission"), 0.1, 0, 216, 216).kind, ANSWER_UNDECIDED);
 }
 
+/* Who guards the run against a stuck lab must not end it before its time. */
+static void the_steps_may_take_as_long(void **state)
+{
+	struct story st;
+
+	(void)state;
+	story_begin(&st, STEP("", "given up"));
+	assert_true(judge_longest_ns(st.s, 250) > 110 * NS_PER_S);
+	story_end(&st);
+	story_begin(&st, STEP("", "60s"));
+	assert_true(judge_longest_ns(st.s, 250) > 62 * NS_PER_S);
+	assert_true(judge_longest_ns(st.s, 250) < 70 * NS_PER_S);
+	story_end(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +166,7 @@ int main(void)
 	        cmocka_unit_test(given_up_too_soon_or_too_late),
 	        cmocka_unit_test(absurd_retries_are_bounded),
 	        cmocka_unit_test(undecided_while_nothing_contradicts),
+	        cmocka_unit_test(the_steps_may_take_as_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
