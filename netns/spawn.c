@@ -18,7 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET)
+#define SPACES     (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC)
+#define PROC_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 static int write_file(const char *path, const char *text)
 {
@@ -65,10 +66,18 @@ static int bind_to_controller(int channel)
 	return recv(channel, &go, 1, 0) == 1 ? 0 : -1;
 }
 
+/* Of all sysctls only net. is the cell's: the others can be read. */
+static int protect_sysctls(void)
+{
+	return mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) ||
+	       mount("/proc/sys/net", "/proc/sys/net", NULL, MS_BIND, NULL) ||
+	       mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | PROC_FLAGS, NULL);
+}
+
 static int mount_own(void)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) ||
+	        mount("proc", "/proc", "proc", PROC_FLAGS, NULL) || protect_sysctls() ||
 	        mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") ||
 	        mkdir("/run/netns", 0755))
 		return -1;

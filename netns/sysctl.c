@@ -2,6 +2,7 @@
 #include "sysctl.h"
 
 #include "core/words.h"
+#include "model/sysctl_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,17 +27,33 @@ static int path_of(const char *name, char *ret, size_t size)
 	return 0;
 }
 
+/* Some of net.* are one for all namespaces: there the kernel lets nobody write from another. */
+static int cannot_open(const char *name, struct err *err)
+{
+	if (errno == EACCES || errno == EROFS)
+		return err_set(err, ERR_INPUT,
+		        "sysctl %s cannot be written here: it is the whole machine's, or only to "
+		        "be read",
+		        name);
+	return err_sys(err, "sysctl %s", name);
+}
+
 int sysctl_write(const char *name, const char *value, struct err *err)
 {
+	const char *fault = sysctl_name_fault(name);
 	char path[256];
 	size_t size = strlen(value);
 	int fd, failed;
 
+	if (fault)
+		return err_set(err, ERR_INPUT, "sysctl '%s' %s", name, fault);
+	if (!size)
+		return err_set(err, ERR_INPUT, "sysctl %s: no value", name);
 	if (path_of(name, path, sizeof path))
 		return err_set(err, ERR_INPUT, "sysctl '%s': not a name", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(err, "sysctl %s", name);
+		return cannot_open(name, err);
 	failed = write(fd, value, size) != (ssize_t)size;
 	if (failed)
 		err_sys(err, "sysctl %s = %s", name, value);
@@ -109,41 +126,63 @@ static int exists(const char *name)
 
 struct trial {
 	const struct scenario *scenario;
+	enum host host;
 	const struct sysctl_setting *setting;
 	int on_machine; /* exists in the machine's own namespace */
 };
 
 typedef ARRAY(struct trial) trials;
 
-static void collect(trials *t, const struct scenario *s, const sysctls *list)
+static void collect(trials *t, const struct scenario *s, enum host h, const sysctls *list)
 {
 	array_each (struct sysctl_setting, x, list)
-		array_push(t, ((struct trial){s, x, exists(x->name)}));
+		array_push(t, ((struct trial){s, h, x, exists(x->name)}));
+}
+
+/* Where the setting stands: in the scenario, or, without a line, on the command line. */
+static int err_where(struct err *err, const struct trial *t)
+{
+	const struct sysctl_setting *x = t->setting;
+
+	if (!x->at.line)
+		return err_prefix(err, "--set %s:%s", actor_names[t->host], x->name);
+	return err_prefix(err, "%s:%u:%u", t->scenario->path, x->at.line, x->at.column);
+}
+
+static int not_there(const struct trial *t, struct err *err)
+{
+	const char *name = t->setting->name;
+	char near[128];
+
+	if (t->on_machine)
+		return err_set(err, ERR_INPUT,
+		        "the sysctl '%s' exists only for the whole machine: a host of a scenario "
+		        "has none of its own",
+		        name);
+	suggest(name, near, sizeof near);
+	return err_set(err, ERR_INPUT, "this kernel has no sysctl '%s'%s", name, near);
 }
 
 static int try_one(const struct trial *t, struct err *err)
 {
 	const struct sysctl_setting *x = t->setting;
-	char near[128];
+	const char *fault = sysctl_name_fault(x->name);
 
+	if (fault) {
+		err_set(err, ERR_INPUT, "'%s' %s", x->name, fault);
+		return err_where(err, t);
+	}
 	/* Comes into being with conntrack, which a run finds out about. */
-	if (!strncmp(x->name, "net.netfilter.nf_", 17) &&
-	        !exists("net.netfilter.nf_conntrack_max"))
+	if (!strncmp(x->name, "net.netfilter.nf_", 17) && !exists("net.netfilter.nf_conntrack_max"))
 		return 0;
 	if (!exists(x->name)) {
-		suggest(x->name, near, sizeof near);
-		return err_set(err, ERR_INPUT,
-		        t->on_machine ? "%s:%u:%u: the sysctl '%s' exists only for the whole "
-		                        "machine: a host of a "
-		                        "scenario has none of its own%s"
-		                      : "%s:%u:%u: this kernel has no sysctl '%s'%s",
-		        t->scenario->path, x->at.line, x->at.column, x->name,
-		        t->on_machine ? "" : near);
+		not_there(t, err);
+		return err_where(err, t);
 	}
 	if (!sysctl_write(x->name, x->value, err))
 		return 0;
 	err->kind = ERR_INPUT;
-	return err_prefix(err, "%s:%u:%u", t->scenario->path, x->at.line, x->at.column);
+	return err_where(err, t);
 }
 
 /* In a child, so that the namespace goes with it. */
@@ -176,9 +215,9 @@ int sysctl_try(struct scenario *const *scenarios, size_t n, struct err *err)
 
 	for (size_t i = 0; i < n; i++) {
 		for (int h = 0; h < HOST_COUNT; h++)
-			collect(&t, scenarios[i], &scenarios[i]->hosts[h].sysctls);
+			collect(&t, scenarios[i], h, &scenarios[i]->hosts[h].sysctls);
 		array_each (struct step, s, &scenarios[i]->steps)
-			collect(&t, scenarios[i], &s->sysctls);
+			collect(&t, scenarios[i], s->actor, &s->sysctls);
 	}
 	if (!t.n)
 		return 0;

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/words.h"
 #include "load/catalogue.h"
+#include "model/sysctl_name.h"
 #include "netns/nft.h"
 #include "netns/sysctl.h"
 #include "run/controller.h"
@@ -98,10 +99,12 @@ static int add_report(struct run_options *o, const char *text, struct err *err)
 static int add_setting(struct run_options *o, const char *text, struct err *err)
 {
 	const char *colon = strchr(text, ':'), *equals = colon ? strchr(colon, '=') : NULL;
+	const char *fault;
+	struct setting x;
 	char host[16];
 	int h;
 
-	if (!equals || equals == colon + 1)
+	if (!equals || equals == colon + 1 || !equals[1])
 		return err_set(err, ERR_INPUT,
 		        "--set: '%s' is not HOST:SYSCTL=VALUE (server:net.ipv4.tcp_fin_timeout=5)",
 		        text);
@@ -110,9 +113,12 @@ static int add_setting(struct run_options *o, const char *text, struct err *err)
 	if (h < 0 || h >= HOST_COUNT)
 		return err_set(err, ERR_INPUT,
 		        "--set: there is no host '%s'; client, server or router", host);
-	array_push(
-	        &o->settings, ((struct setting){h, strndup(colon + 1, (size_t)(equals - colon - 1)),
-	                              strdup(equals + 1)}));
+	x = (struct setting){h, must(strndup(colon + 1, (size_t)(equals - colon - 1))),
+	        must(strdup(equals + 1))};
+	array_push(&o->settings, x);
+	fault = sysctl_name_fault(x.name);
+	if (fault)
+		return err_set(err, ERR_INPUT, "--set: '%s' %s", x.name, fault);
 	return 0;
 }
 

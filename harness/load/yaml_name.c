@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The names in a scenario that are the system's: states, signals, errnos, sysctls. */
+#include "model/sysctl_name.h"
 #include "yaml_internal.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -78,24 +78,7 @@ int value_errno(struct reader *r, const yaml_node_t *at, const char *word, int *
 	return reader_unknown(r, at, "errno", word, names, n);
 }
 
-#define LONGEST_NAME  128
 #define LONGEST_VALUE 256
-
-/* net.ipv4.tcp_fin_timeout: only the net tree belongs to a network namespace. */
-static const char *sysctl_name_fault(const char *name)
-{
-	if (strlen(name) > LONGEST_NAME)
-		return "is too long";
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("._-/", *c))
-			return "is no name of a sysctl, expected one like net.ipv4.tcp_fin_timeout";
-	if (strstr(name, "..") || strchr(name, '/') || name[strlen(name) - 1] == '.')
-		return "is no name of a sysctl, expected dots between words: "
-		       "net.ipv4.tcp_fin_timeout";
-	if (strncmp(name, "net.", 4))
-		return "is not a host's own, expected a sysctl that begins with net.";
-	return NULL;
-}
 
 static int sysctl_pair(struct reader *r, const char *key, const yaml_node_t *at,
         const yaml_node_t *value, void *into)

@@ -77,7 +77,13 @@ steps:
 pid=$!
 wait_for some lastack-server
 wait_for some lastack-client
-kill -KILL "$(ours lastack-server)"
+server=$(ours lastack-server)
+grep -q ' /proc/sys ro,' "/proc/$server/mountinfo" && grep -q ' /proc/sys/net rw,' "/proc/$server/mountinfo"
+tap "of a cell's sysctls only net. can be written" $?
+[ "$(readlink "/proc/$server/ns/uts")" != "$(readlink /proc/self/ns/uts)" ] &&
+	[ "$(readlink "/proc/$server/ns/ipc")" != "$(readlink /proc/self/ns/ipc)" ]
+tap "a cell has a name and System V objects of its own" $?
+kill -KILL "$server"
 wait $pid
 code=$?
 expect "a peer that dies is an ERROR that names it" 3 "server"
@@ -99,7 +105,21 @@ expect "a sysctl that only the whole machine has" 2 "only for the whole machine"
 run "$work/lastack" run "$work/value.yaml"
 expect "a value that the kernel refuses" 2 "net.ipv4.tcp_fin_timeout = many"
 run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeot=3 "$work/plain.yaml"
-expect "a sysctl of --set that does not exist" 2 "tcp_fin_timeot"
+expect "a sysctl of --set that does not exist" 2 \
+	"--set server:net.ipv4.tcp_fin_timeot: this kernel has no sysctl 'net.ipv4.tcp_fin_timeot'; did you mean 'net.ipv4.tcp_fin_timeout'?"
+run "$work/lastack" run --set server:net.ipv4.tcp_max_orphans=5 "$work/plain.yaml"
+expect "a sysctl of --set that only the whole machine has" 2 "--set server:net.ipv4.tcp_max_orphans: "
+run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeout= "$work/plain.yaml"
+expect "--set without a value" 2 "is not HOST:SYSCTL=VALUE"
+
+# Nothing of the machine is written: here it is a UTS namespace of this test's own.
+for command in run bench; do
+	run unshare -u sh -c "hostname before
+		'$work/lastack' $command --set server:kernel.hostname=changed $([ $command = run ] && echo "$work/plain.yaml")
+		code=\$?; hostname; exit \$code"
+	expect "$command --set of a sysctl that is not of the network" 2 "'kernel.hostname' is not a host's own"
+	is "$(tail -1 "$work/said")" before "and it stays as it was"
+done
 
 # Ctrl-C: the verdicts so far, and nothing left.
 "$work/lastack" run --ip 4 "$work/plain.yaml" "$work/holds.yaml" >"$work/said" 2>&1 </dev/null &
