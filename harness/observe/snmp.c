@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -221,6 +222,22 @@ int64_t snmp_get(const struct snmp *s, const char *name, int *ret_known)
 	if (ret_known)
 		*ret_known = c != NULL;
 	return c ? c->value : 0;
+}
+
+/* IcmpMsg.InType3: a type is not listed before it has been counted. */
+static int is_icmp_type(const char *name)
+{
+	unsigned type;
+	int end = 0;
+
+	if (sscanf(name, "IcmpMsg.InType%3u%n", &type, &end) != 1)
+		sscanf(name, "IcmpMsg.OutType%3u%n", &type, &end);
+	return end && !name[end] && type < 256;
+}
+
+int snmp_knows(const struct snmp *s, const char *name)
+{
+	return find(s, name, 0) || is_icmp_type(name);
 }
 
 void snmp_differences(const struct snmp *base, const struct snmp *now,

@@ -23,6 +23,9 @@ int64_t snmp_get(const struct snmp *s, const char *name, int *ret_known);
 void snmp_differences(const struct snmp *base, const struct snmp *now,
         void (*each)(void *arg, const char *name, int64_t difference), void *arg);
 
+/* Whether this kernel has a counter of this name, also one that has never counted. */
+int snmp_knows(const struct snmp *s, const char *name);
+
 /* All names, NULL-terminated, for checking a scenario's spelling. Owned by s. */
 const char *const *snmp_names(const struct snmp *s, size_t *ret_n);
 

@@ -112,6 +112,23 @@ expect "a sysctl of --set that only the whole machine has" 2 "--set server:net.i
 run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeout= "$work/plain.yaml"
 expect "--set without a value" 2 "is not HOST:SYSCTL=VALUE"
 
+# A counter that is not there is not 0.
+for wrong in TcpExt.TWRecyled:TcpExt.TWRecycled TcpEx.TWRecycled:TcpExt.TWRecycled Ip6.InReceives:Ip.InReceives; do
+	scenario counter "claim: A counter that this kernel does not have
+steps:
+- client: {connect: 1}
+- expect: {server: {counters: {${wrong%:*}: 0}}}"
+	run "$work/lastack" run --ip 4 "$work/counter.yaml"
+	expect "the counter ${wrong%:*} is missing, not 0" 4 \
+		"counter.yaml:4:32: needs the counter ${wrong%:*}, which this kernel does not have; did you mean '${wrong#*:}'?"
+done
+scenario counter 'claim: A type of ICMP that was never seen
+steps:
+- client: {connect: 1}
+- expect: {server: {counters: {IcmpMsg.InType3: 0}}}'
+run "$work/lastack" run --ip 4 "$work/counter.yaml"
+expect "a counter that has not counted yet is 0" 0 "1 passed"
+
 # Nothing of the machine is written: here it is a UTS namespace of this test's own.
 for command in run bench; do
 	run unshare -u sh -c "hostname before

@@ -133,6 +133,23 @@ static void this_kernel_is_read(void **state)
 	assert_int_equal(known, 1);
 	snmp_get(s, "Tcp.OutRsts", &known);
 	assert_int_equal(known, 1);
+	assert_true(snmp_knows(s, "TcpExt.TWRecycled"));
+	assert_false(snmp_knows(s, "TcpExt.TWRecyled"));
+	snmp_free(s);
+}
+
+static void what_has_not_counted_is_known(void **state)
+{
+	struct snmp *s = parsed("Tcp: A\nTcp: 0\n");
+
+	(void)state;
+	assert_true(snmp_knows(s, "Tcp.A"));
+	assert_false(snmp_knows(s, "Tcp.B"));
+	assert_true(snmp_knows(s, "IcmpMsg.InType3"));
+	assert_true(snmp_knows(s, "IcmpMsg.OutType255"));
+	assert_false(snmp_knows(s, "IcmpMsg.InType256"));
+	assert_false(snmp_knows(s, "IcmpMsg.InType"));
+	assert_false(snmp_knows(s, "IcmpMsg.InType3x"));
 	snmp_free(s);
 }
 
@@ -144,6 +161,7 @@ int main(void)
 	        cmocka_unit_test(what_does_not_match_is_refused),
 	        cmocka_unit_test(only_what_changed_is_told),
 	        cmocka_unit_test(a_counter_that_appears_counts_from_zero),
+	        cmocka_unit_test(what_has_not_counted_is_known),
 	        cmocka_unit_test(this_kernel_is_read),
 	};
 
