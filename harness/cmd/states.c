@@ -19,9 +19,28 @@ struct options {
 	int kernel, json;
 };
 
-static int add_state(struct options *o, const char *word, struct err *err)
+static int unknown_state(const char *word, struct err *err)
 {
 	const char *names[ST_COUNT], *near;
+	char list[256] = "";
+	size_t n = 0;
+
+	for (int i = 0; i < ST_COUNT; i++) {
+		if (i == ST_NONE || i == ST_NEW_SYN_RECV)
+			continue;
+		names[n++] = tcp_state_name((enum tcp_state)i);
+		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *list ? ", " : "",
+		        tcp_state_name((enum tcp_state)i));
+	}
+	near = words_nearest(word, names, n);
+	if (near)
+		return err_set(
+		        err, ERR_INPUT, "there is no state '%s'; did you mean %s?", word, near);
+	return err_set(err, ERR_INPUT, "there is no state '%s', only %s", word, list);
+}
+
+static int add_state(struct options *o, const char *word, struct err *err)
+{
 	enum tcp_state s = tcp_state_parse(word);
 
 	/* A socket in CLOSE is in no table of the kernel, unless it is bound to a port. */
@@ -31,12 +50,7 @@ static int add_state(struct options *o, const char *word, struct err *err)
 		o->query.states |= 1u << s;
 		return 0;
 	}
-	for (int i = 0; i < ST_COUNT; i++)
-		names[i] = i == ST_NONE || i == ST_NEW_SYN_RECV ? NULL
-		                                                : tcp_state_name((enum tcp_state)i);
-	near = words_nearest(word, names, ST_COUNT);
-	return err_set(err, ERR_INPUT, "there is no state '%s'%s%s%s", word,
-	        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	return unknown_state(word, err);
 }
 
 static int number(const char *text, const char *option, long most, long *ret, struct err *err)

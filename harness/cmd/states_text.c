@@ -10,7 +10,7 @@
 #define YELLOW "\033[33m"
 #define RESET  "\033[0m"
 
-enum { W_STATE = 14, W_QUEUE = 7, W_TIMER = 22, W_AGE = 16 };
+enum { W_STATE = 14, W_QUEUE = 7, /* at least */ W_TIMER = 22, W_AGE = 16 };
 
 static const char *const timer_words[] = {"-", "retransmit", "keepalive", "timewait", "probe"};
 
@@ -96,7 +96,7 @@ static void make_printable(struct out *o, size_t from)
 }
 
 struct widths {
-	size_t local, remote;
+	size_t queue, local, remote;
 };
 
 static void print_socket(struct out *o, const struct inventory *inv,
@@ -106,8 +106,8 @@ static void print_socket(struct out *o, const struct inventory *inv,
 
 	out_str(o, tcp_state_name(s->row.state));
 	out_pad(o, at, W_STATE);
-	out_u64_right(o, s->row.rqueue, W_QUEUE);
-	out_u64_right(o, s->row.wqueue, W_QUEUE);
+	out_u64_right(o, s->row.rqueue, w->queue);
+	out_u64_right(o, s->row.wqueue, w->queue);
 	out_str(o, "  ");
 	at = o->n;
 	out_endpoint(o, &s->row.tuple.local);
@@ -137,17 +137,31 @@ static size_t endpoint_width(const struct endpoint *e, struct out *scratch)
 	return scratch->n;
 }
 
+/* The digits and a space. */
+static size_t queue_width(const struct sock_row *r)
+{
+	uint64_t longest = r->rqueue > r->wqueue ? r->rqueue : r->wqueue;
+	size_t n = 2;
+
+	while (longest /= 10)
+		n++;
+	return n;
+}
+
 /* IPv4 columns have their full width; IPv6 addresses are measured, for few have all their digits.
  */
 static struct widths measure(const struct inventory *inv, const uint32_t *order, size_t n)
 {
-	struct widths w = {22, 22};
+	struct widths w = {W_QUEUE, 22, 22};
 	struct out scratch = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		const struct tuple *t = &inv->sockets.v[order[i]].row.tuple;
-		size_t width;
+		const struct sock_row *r = &inv->sockets.v[order[i]].row;
+		const struct tuple *t = &r->tuple;
+		size_t width = queue_width(r);
 
+		if (width > w.queue)
+			w.queue = width;
 		if (t->local.family != AF_INET6)
 			continue;
 		width = endpoint_width(&t->local, &scratch) + 1;
@@ -164,8 +178,8 @@ static struct widths measure(const struct inventory *inv, const uint32_t *order,
 static void print_heading(struct out *o, const struct widths *w, int colour)
 {
 	out_str(o, colour ? DIM : "");
-	out_printf(o, "%-*s%*s%*s  %-*s%-*s%-*s%-*s%s", W_STATE, "STATE", W_QUEUE, "RECV-Q",
-	        W_QUEUE, "SEND-Q", (int)w->local, "LOCAL", (int)w->remote, "REMOTE", W_TIMER,
+	out_printf(o, "%-*s%*s%*s  %-*s%-*s%-*s%-*s%s", W_STATE, "STATE", (int)w->queue, "RECV-Q",
+	        (int)w->queue, "SEND-Q", (int)w->local, "LOCAL", (int)w->remote, "REMOTE", W_TIMER,
 	        "TIMER", W_AGE, "AGE", "OWNER");
 	out_str(o, colour ? RESET : "");
 	out_line(o);
@@ -180,6 +194,10 @@ static void print_sockets(struct out *o, const struct inventory *inv, int colour
 	print_heading(o, &w, colour);
 	for (size_t i = 0; i < n; i++)
 		print_socket(o, inv, &inv->sockets.v[order[i]], &w);
+	if (!n) {
+		out_str(o, "no such socket here");
+		out_line(o);
+	}
 	free(order);
 }
 

@@ -517,6 +517,8 @@ def check_text(l):
     ok("\x1b" not in text and 'a"b\\c?[31m' in text, "a command's name cannot command a terminal", repr(text))
     got = l.sockets("LISTEN", "--port", "5013")
     ok(got and got[0]["owners"][0]["command"] == 'a"b\\c\x1b[31m', "and is itself in the JSON", got)
+    lines = l.run("ESTABLISHED", "--port", "1").stdout.splitlines()
+    ok(len(lines) == 2 and lines[1] == "no such socket here", "nothing to show is said", lines)
     a, b = l.sockets("--netns", l.netns, "LISTEN"), l.sockets("--pid", str(os.getpid()), "LISTEN")
     ok(a and a == b == l.sockets("LISTEN"), "--netns and --pid name this namespace", (len(a), len(b)))
     got = {s["state"] for s in l.sockets("close-wait", "FinWait2", "estab")}
@@ -526,6 +528,7 @@ def check_text(l):
 def check_refusals(l):
     for args, code, words in (
             (["CLOSE_WIAT"], 2, "did you mean CLOSE_WAIT?"),
+            (["FOO"], 2, "there is no state 'FOO', only ESTABLISHED, SYN_SENT, "),
             (["--jsn"], 2, "did you mean --json?"),
             (["--port", "0"], 2, "1 to 65535"),
             (["--port", "80x"], 2, "1 to 65535"),
@@ -540,6 +543,26 @@ def check_refusals(l):
     with open("/dev/full", "w") as full:
         p = l.run(out=full)
     ok(p.returncode == 3 and "No space left" in p.stderr, "no room for the output: 3", p)
+
+
+def check_long_queue(l):
+    """Eight digits of SEND-Q are a column of their own; the receiver takes nothing."""
+    s = listener(5022)
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, 32, 64 << 20)  # SO_SNDBUFFORCE
+    c.connect((LOOPBACK, 5022))
+    c.setblocking(False)
+    try:
+        while True:
+            c.send(bytes(1 << 20))
+    except BlockingIOError:
+        pass
+    lines = l.run("ESTABLISHED", "--port", "5022").stdout.splitlines()
+    queues = [w.split()[1:3] for w in lines if f"{LOOPBACK}:{c.getsockname()[1]} " in w]
+    ok(any(q[0] == "0" and q[1].isdigit() and int(q[1]) > 10_000_000 for q in queues),
+       "a long queue keeps its distance from the one before", lines)
+    s.close()
+    c.close()
 
 
 def timed(l):
@@ -630,6 +653,7 @@ def main():
             check_as_user(l)
             check_text(l)
             check_refusals(l)
+            check_long_queue(l)
             check_ports(l)
             check_many(l, here)
         finally:
