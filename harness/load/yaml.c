@@ -167,47 +167,6 @@ static struct scenario *scenario_new(const char *path)
 	return s;
 }
 
-/* The reader of libyaml gives no line for a byte that it cannot decode, only its offset. */
-static int not_text(struct reader *r, const yaml_parser_t *p, const char *text, size_t size)
-{
-	unsigned line = 1, column = 1;
-
-	for (size_t i = 0; i < size && i < p->problem_offset; i++) {
-		column = text[i] == '\n' ? 1 : column + 1;
-		line += text[i] == '\n';
-	}
-	return err_set(r->err, ERR_INPUT, "%s:%u:%u: %s, expected text in UTF-8", r->name, line,
-	        column, p->problem ? p->problem : "not text");
-}
-
-static int not_yaml(struct reader *r, const yaml_parser_t *p, const char *text, size_t size)
-{
-	if (p->error == YAML_READER_ERROR)
-		return not_text(r, p, text, size);
-	if (p->error == YAML_MEMORY_ERROR)
-		return err_set(r->err, ERR_INPUT, "%s: too deep or too large for YAML", r->name);
-	return err_set(r->err, ERR_INPUT, "%s:%zu:%zu: not YAML: %s%s%s", r->name,
-	        p->problem_mark.line + 1, p->problem_mark.column + 1,
-	        p->problem ? p->problem : "it does not parse", p->context ? ", " : "",
-	        p->context ? p->context : "");
-}
-
-/* Whatever follows the first document must be the end of the text. */
-static int check_end(struct reader *r, yaml_parser_t *p, const char *text, size_t size)
-{
-	yaml_document_t more;
-	const yaml_node_t *root;
-	int failed = 0;
-
-	if (!yaml_parser_load(p, &more))
-		return not_yaml(r, p, text, size);
-	root = yaml_document_get_root_node(&more);
-	if (root)
-		failed = reader_fail(r, root, "a second document, expected one scenario a file");
-	yaml_document_delete(&more);
-	return failed;
-}
-
 static int read_document(struct reader *r)
 {
 	const struct field_map m = {
@@ -220,37 +179,45 @@ static int read_document(struct reader *r)
 	return node_map(r, root, &m, r->scenario) || scenario_check(r) ? -1 : 0;
 }
 
-static int read_text(struct reader *r, const char *text, size_t size)
+static int read_text(struct reader *r)
 {
 	yaml_parser_t p;
 	int failed;
 
-	if (!yaml_parser_initialize(&p))
-		must(NULL);
-	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p, (const unsigned char *)text, size);
+	if (reader_scan(r))
+		return -1;
+	reader_parser(r, &p);
 	if (!yaml_parser_load(&p, &r->doc)) {
-		failed = not_yaml(r, &p, text, size);
+		failed = reader_not_yaml(r, &p);
 	} else {
 		failed = read_document(r);
-		if (!failed)
-			failed = check_end(r, &p, text, size);
 		yaml_document_delete(&r->doc);
 	}
 	yaml_parser_delete(&p);
 	return failed;
 }
 
+/* The mark with which some editors of other systems begin a text. */
+static void skip_byte_order_mark(struct reader *r)
+{
+	if (r->size < 3 || memcmp(r->text, "\xef\xbb\xbf", 3) != 0)
+		return;
+	r->text += 3;
+	r->size -= 3;
+}
+
 struct scenario *scenario_parse(const char *text, size_t size, const char *name, struct err *err)
 {
-	struct reader r = {.name = name, .err = err, .text = text, .size = size, .budget = MOST_NODES};
+	struct reader r = {
+	        .name = name, .err = err, .text = text, .size = size, .budget = MOST_NODES};
 
 	if (size > LARGEST) {
 		err_set(err, ERR_INPUT, "%s: larger than a scenario may be (1 MiB)", name);
 		return NULL;
 	}
+	skip_byte_order_mark(&r);
 	r.scenario = scenario_new(name);
-	if (read_text(&r, text, size)) {
+	if (read_text(&r)) {
 		scenario_free(r.scenario);
 		return NULL;
 	}

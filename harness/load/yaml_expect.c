@@ -124,6 +124,19 @@ static int read_remaining(struct reader *r, const yaml_node_t *n, struct range *
 	return 0;
 }
 
+/* ESTAB is another word for ESTABLISHED: what is wished of a state is wished once. */
+static int check_once(struct reader *r, const yaml_node_t *at, const char *key,
+        const struct step *step, const struct expectation *x)
+{
+	char w[QUOTED_TEXT];
+
+	for (const struct expectation *y = step->expectations.v; y < x; y++)
+		if (y->state == x->state && y->host == x->host && !strcmp(y->kind, x->kind))
+			return reader_fail(r, at, "%s is there twice, first in line %u",
+			        quoted(key, w, sizeof w), y->at.line);
+	return 0;
+}
+
 /* What the keys of a map name: errnos and counters where the kind is about those, else states. */
 static int map_key(struct reader *r, const char *key, const yaml_node_t *at, struct expectation *x)
 {
@@ -143,7 +156,7 @@ static int map_wish(struct reader *r, const char *key, const yaml_node_t *at,
 	struct wish *w = into;
 	struct expectation *x = wish_add(w, at, w->type->name, key);
 
-	if (map_key(r, key, at, x))
+	if (map_key(r, key, at, x) || (x->state != ST_NONE && check_once(r, at, key, w->step, x)))
 		return -1;
 	return w->type->durations ? read_remaining(r, value, &x->want)
 	                          : value_range(r, value, &x->want);
@@ -204,7 +217,7 @@ static int host_wish(struct reader *r, const char *key, const yaml_node_t *at,
 		return -1;
 	x = wish_add(w, at, "population", tcp_state_name(state));
 	x->state = state;
-	return value_range(r, value, &x->want);
+	return check_once(r, at, key, w->step, x) ? -1 : value_range(r, value, &x->want);
 }
 
 static int read_wishes(struct reader *r, const yaml_node_t *n, struct step *step, enum host host)

@@ -51,6 +51,11 @@ struct field_map {
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
+/* yaml_scan.c: the text, before anything of it is read */
+void reader_parser(const struct reader *r, yaml_parser_t *ret); /* at the text's beginning */
+int reader_scan(struct reader *r);
+int reader_not_yaml(struct reader *r, const yaml_parser_t *p); /* the error of the parser */
+
 /* yaml_node.c: nodes and errors */
 int reader_fail(struct reader *r, const yaml_node_t *at, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));

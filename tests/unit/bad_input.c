@@ -113,6 +113,8 @@ static char *repeated(const char *head, const char *fill, const char *tail, size
 	return text;
 }
 
+#define MIB ((size_t)1 << 20)
+
 static void refuse(char *text, const char *why)
 {
 	struct err err = {0};
@@ -125,13 +127,12 @@ static void refuse(char *text, const char *why)
 		fail_msg("expected '%s' in: %s", why, err.text);
 }
 
-#define MIB ((size_t)1 << 20)
-
 static void depth_and_length_end_in_an_error(void **state)
 {
 	(void)state;
-	refuse(repeated("claim: ", "[", "", 100000), "text:");
-	refuse(repeated("claim: ", "{a: ", "", 100000), "text:");
+	refuse(repeated("claim: ", "[", "", MIB), "text:1:39: nested deeper");
+	refuse(repeated("claim: ", "{a: ", "", MIB), "nested deeper");
+	refuse(repeated("claim:\n", "- ", "", MIB), "text:2:63: nested deeper");
 	refuse(repeated("claim: a\nsteps:\n", "- client: {connect: 1}\n", "", 200000),
 	        "expected at most 1000");
 	refuse(repeated("claim: a\ntags: [", "a,", "a]", 4000), "expected at most 64");

@@ -66,6 +66,18 @@ static void the_head_and_its_defaults(void **state)
 	scenario_free(s);
 }
 
+static void a_byte_order_mark_is_no_text(void **state)
+{
+	struct scenario *s = parse("\xef\xbb\xbf"
+	                           "claim: c\nsteps: [{expect: {client: {LISTEN: 0}}}]\n");
+
+	(void)state;
+	assert_string_equal(s->claim, "c");
+	assert_int_equal(s->steps.v[0].at.line, 2);
+	assert_int_equal(s->steps.v[0].at.column, 10);
+	scenario_free(s);
+}
+
 static void hosts(void **state)
 {
 	struct scenario *s =
@@ -531,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_head_and_its_defaults),
+	        cmocka_unit_test(a_byte_order_mark_is_no_text),
 	        cmocka_unit_test(hosts),
 	        cmocka_unit_test(rules),
 	        cmocka_unit_test(rules_in_full),
