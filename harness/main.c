@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "core/words.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static const struct command *find(const char *name)
 static int usage(FILE *out)
 {
 	fprintf(out, "lastack: a laboratory for the end of a TCP connection\n\n"
-		     "usage: lastack COMMAND ...\n\n");
+	             "usage: lastack COMMAND ...\n\n");
 	for (const struct command *const *c = commands; *c; c++)
 		fprintf(out, "  %-8s %s\n", (*c)->name, (*c)->help);
 	fprintf(out, "\nlastack help COMMAND tells more.\n"
@@ -48,10 +49,12 @@ static int unknown(const char *name)
 	for (const struct command *const *c = commands; *c && n < 64; c++)
 		names[n++] = (*c)->name;
 	near = words_nearest(name, names, n);
-	fprintf(stderr, "lastack: there is no command '%s'", name);
 	if (near)
-		fprintf(stderr, "; did you mean '%s'?", near);
-	fprintf(stderr, " `lastack help` lists them\n");
+		fprintf(stderr, "lastack: there is no command '%s'; did you mean '%s'?\n", name,
+		        near);
+	else
+		fprintf(stderr, "lastack: there is no command '%s'; `lastack help` lists them\n",
+		        name);
 	return EXIT_USAGE;
 }
 
@@ -60,7 +63,7 @@ static int is_help(const char *word)
 	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct command *c;
 
@@ -82,4 +85,21 @@ int main(int argc, char **argv)
 	if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
 		return help_of(c);
 	return c->main(argc - 1, argv + 1);
+}
+
+/* What was printed may not have arrived: then no code but this one would be true. */
+static int finish(int code)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	if (code != EXIT_LAB) /* else it has been said */
+		fprintf(stderr, "lastack: writing the output: %s\n",
+		        errno ? strerror(errno) : "not all of it could be written");
+	return EXIT_LAB;
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
 }

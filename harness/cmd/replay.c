@@ -100,42 +100,86 @@ static struct scenario *read_scenario(const char *dir, struct err *err)
 	return scenario_load(path, err);
 }
 
-static int replay_one(const char *dir, struct reports *reports, uint64_t *took_ns, struct err *err)
-{
-	struct scenario *s = read_scenario(dir, err);
-	struct timeline t = {0};
-	struct verdict v;
-	struct outcome o = {.scenario = s, .timeline = &t, .verdict = &v};
+/* One saved run, loaded. Of one that is damaged there is `why`, and a scenario that has a name. */
+struct saved {
+	struct scenario *scenario;
+	struct timeline timeline;
+	struct err why;
+};
 
-	if (!s || read_timeline(dir, &t, err)) {
-		scenario_free(s);
-		return -1;
+static void saved_free(struct saved *s)
+{
+	timeline_free(&s->timeline);
+	scenario_free(s->scenario);
+}
+
+/* Its own name is that of the file, scenario.yaml; the timeline has the one it was run by. */
+static void name_scenario(struct scenario *s, const char *name)
+{
+	free(s->name);
+	s->name = must(strdup(name));
+}
+
+static void load(const char *dir, struct saved *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	ret->scenario = read_scenario(dir, &ret->why);
+	if (!ret->scenario) {
+		ret->scenario = must(calloc(1, sizeof *ret->scenario));
+		name_scenario(ret->scenario, dir);
+	} else if (read_timeline(dir, &ret->timeline, &ret->why)) {
+		name_scenario(ret->scenario, dir);
+	} else {
+		name_scenario(ret->scenario, ret->timeline.head.scenario);
 	}
-	judge_timeline(s, &t, &v);
-	snprintf(o.title, sizeof o.title, "%s IPv%u", t.head.scenario, t.head.family);
+}
+
+static void judge(const struct saved *s, struct reports *reports, uint64_t *took_ns)
+{
+	struct verdict v = {.kind = VERDICT_ERROR};
+	struct outcome o = {.scenario = s->scenario, .verdict = &v};
+	const struct timeline_head *h = &s->timeline.head;
+
+	snprintf(o.title, sizeof o.title, "%s", s->scenario->name);
+	if (s->why.kind) {
+		snprintf(v.why, sizeof v.why, "%s", s->why.text);
+	} else {
+		o.timeline = &s->timeline;
+		judge_timeline(s->scenario, &s->timeline, &v);
+		snprintf(o.title, sizeof o.title, "%s IPv%u", s->scenario->name, h->family);
+	}
 	*took_ns += v.took_ns;
 	reports_outcome(reports, &o);
 	verdict_free(&v);
-	timeline_free(&t);
-	scenario_free(s);
-	return 0;
 }
 
-/* What does not load stops it: the reports end with what there is. */
+/* A damaged one among others is an ERROR, and the others are judged. */
 static int replay_all(const paths *runs, struct reports *reports, struct err *err)
 {
-	struct err end_err = {0};
 	uint64_t took_ns = 0;
-	int failed = 0;
 
 	reports_begin(reports, runs->n);
-	for (size_t i = 0; i < runs->n && !failed; i++)
-		failed = replay_one(runs->v[i], reports, &took_ns, err);
-	if (reports_end(reports, took_ns, &end_err) && !failed) {
-		*err = end_err;
-		failed = -1;
+	for (size_t i = 0; i < runs->n; i++) {
+		struct saved s;
+
+		load(runs->v[i], &s);
+		judge(&s, reports, &took_ns);
+		saved_free(&s);
 	}
-	return failed;
+	return reports_end(reports, took_ns, err);
+}
+
+/* The only one there is does not load: nothing is reported. */
+static int check_single(const paths *runs, struct err *err)
+{
+	struct saved s;
+
+	if (runs->n != 1)
+		return 0;
+	load(runs->v[0], &s);
+	*err = s.why;
+	saved_free(&s);
+	return err->kind ? -1 : 0;
 }
 
 static int take_options(int argc, char **argv, struct reports *reports, struct err *err)
@@ -170,7 +214,7 @@ static int replay(int argc, char **argv)
 	for (int i = optind; i < argc && !failed; i++)
 		failed = find_runs(argv[i], &runs, &err);
 	if (!failed)
-		failed = replay_all(&runs, &reports, &err);
+		failed = check_single(&runs, &err) || replay_all(&runs, &reports, &err);
 	array_each (char *, p, &runs)
 		free(*p);
 	array_free(&runs);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define DEEPEST 32 /* the language has nine levels */
+#define DEEPEST 32 /* the language has seven levels */
 
 static int fail_at(struct reader *r, const yaml_mark_t *m, const char *text)
 {

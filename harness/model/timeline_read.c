@@ -20,6 +20,16 @@ struct line {
 	struct err *err;
 };
 
+/* What came from a file may end on a terminal: nothing of it may command one. */
+static void make_plain(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* C1 in UTF-8 */
+			c[0] = c[1] = '?';
+}
+
 static void __attribute__((format(printf, 2, 3))) complain(struct line *l, const char *fmt, ...)
 {
 	char what[512];
@@ -31,6 +41,7 @@ static void __attribute__((format(printf, 2, 3))) complain(struct line *l, const
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
+	make_plain(what);
 	err_set(l->err, ERR_INPUT, "%s:%u: %s", l->file, l->number, what);
 }
 
@@ -116,6 +127,7 @@ static void take_text(struct line *l, const char *key, char *ret, size_t size)
 	if (strlen(s) >= size)
 		complain(l, "'%s' is longer than %zu bytes", key, size - 1);
 	snprintf(ret, size, "%s", s);
+	make_plain(ret);
 }
 
 /* Text that need not be there. */
@@ -410,8 +422,10 @@ int timeline_read(FILE *in, const char *name, struct timeline *ret, struct err *
 		l.wrong = 1;
 		err_sys(err, "%s", name);
 	}
-	if (!l.number)
+	if (!l.number) {
+		l.number = 1;
 		complain(&l, "empty: the header is missing");
+	}
 	if (l.wrong)
 		timeline_free(ret);
 	return l.wrong ? -1 : 0;

@@ -76,7 +76,8 @@ static void diagnostics(FILE *out, const struct outcome *r)
 		member(out, "found", f->seen);
 		stretch(out, r, f->last);
 	}
-	member(out, "again", words_rerun(r, again, sizeof again));
+	if (*words_rerun(r, again, sizeof again))
+		member(out, "again", again);
 	fputs("  ...\n", out);
 }
 

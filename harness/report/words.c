@@ -287,6 +287,9 @@ const char *words_rerun(const struct outcome *r, char *buf, size_t size)
 	struct out o = {buf, size, 0};
 	const struct scenario *s = r->scenario;
 
+	*buf = 0;
+	if (!s->steps.n)
+		return buf;
 	add(&o, "lastack run %s", s->path ? s->path : s->name ? s->name : "");
 	if (r->timeline && s->families == 3)
 		add(&o, " --ip %u", r->timeline->head.family);

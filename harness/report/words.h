@@ -19,7 +19,7 @@ int words_worth(const struct event *e);
  */
 size_t words_stretch(const struct timeline *t, size_t last, size_t most, size_t *ret_n);
 
-/* The command that runs this again, alone. Returns buf. */
+/* The command that runs this again, alone; "" where no scenario could be read. Returns buf. */
 const char *words_rerun(const struct outcome *r, char *buf, size_t size);
 
 /* The finding that decided the verdict, or NULL. */

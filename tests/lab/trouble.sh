@@ -159,6 +159,14 @@ run "$work/lastack" run --report json=/nowhere/x "$work/plain.yaml"
 expect "--report into a folder that is not there" 2 "/nowhere/x"
 run "$work/lastack" run --ip 4 --report json=/dev/full "$work/plain.yaml"
 expect "--report to a full device" 3 "No space left on device"
+for command in list "list --json" "explain reset/abort" doctor help "help run" --version "run --help" \
+	"run --ip 4 $work/plain.yaml" states; do
+	# shellcheck disable=SC2086
+	"$work/lastack" $command 2>"$work/said" >/dev/full </dev/null
+	code=$?
+	expect "$command to a full device" 3 "No space left on device"
+	is "$(wc -l <"$work/said")" 1 "is told in one line"
+done
 if mkdir "$work/full" && mount -t tmpfs -o size=8k tmpfs "$work/full" 2>/dev/null; then
 	run "$work/lastack" run --ip 4 --out "$work/full" "$work/plain.yaml"
 	expect "--out on a full disk" 3 "No space left on device"

@@ -208,7 +208,7 @@ static void nothing_at_all(void **state)
 
 	(void)state;
 	assert_int_equal(timeline_read(f, "t.ndjson", &t, &err), -1);
-	assert_string_equal(err.text, "t.ndjson:0: empty: the header is missing");
+	assert_string_equal(err.text, "t.ndjson:1: empty: the header is missing");
 	fclose(f);
 }
 
