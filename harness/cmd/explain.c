@@ -7,9 +7,9 @@
 #include "load/reference.h"
 #include "netns/nft.h"
 #include "netns/topology.h"
+#include "option.h"
 #include "report/story.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,20 +18,19 @@ struct options {
 	int language;
 };
 
-static int parse(int argc, char **argv, struct options *o)
+static int parse(int argc, char **argv, struct options *o, struct err *err)
 {
 	static const struct option table[] = {
 	        {"ip", required_argument, NULL, 'i'}, {"language", no_argument, NULL, 'l'}, {0}};
 	int c;
 
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = option_next(argc, argv, "", table, err)) != -1) {
 		switch (c) {
 		case 'i':
-			if (strcmp(optarg, "4") && strcmp(optarg, "6")) {
-				fprintf(stderr, "lastack: --ip takes 4 or 6, not '%s'\n", optarg);
-				return -1;
-			}
+			if (strcmp(optarg, "4") && strcmp(optarg, "6"))
+				return err_set(
+				        err, ERR_INPUT, "--ip: '%s' is neither 4 nor 6", optarg);
 			o->family = *optarg == '6' ? 6 : 4;
 			break;
 		case 'l':
@@ -88,8 +87,8 @@ static int explain(int argc, char **argv)
 	struct err err = {0};
 	size_t n;
 
-	if (parse(argc, argv, &o))
-		return EXIT_USAGE;
+	if (parse(argc, argv, &o, &err))
+		return command_error(&err);
 	if (o.language) {
 		reference_print(stdout);
 		return EXIT_PASSED;

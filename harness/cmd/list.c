@@ -3,8 +3,8 @@
 #include "command.h"
 
 #include "load/catalogue.h"
+#include "option.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct options {
 	int json, fast, slow, only_tags;
 };
 
-static int parse(int argc, char **argv, struct options *o)
+static int parse(int argc, char **argv, struct options *o, struct err *err)
 {
 	static const struct option table[] = {{"json", no_argument, NULL, 'j'},
 	        {"fast", no_argument, NULL, 'f'}, {"slow", no_argument, NULL, 's'},
@@ -24,7 +24,7 @@ static int parse(int argc, char **argv, struct options *o)
 	int c;
 
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = option_next(argc, argv, "", table, err)) != -1) {
 		switch (c) {
 		case 'j':
 			o->json = 1;
@@ -182,8 +182,8 @@ static int list_main(int argc, char **argv)
 	struct err err = {0};
 	size_t n;
 
-	if (parse(argc, argv, &o))
-		return EXIT_USAGE;
+	if (parse(argc, argv, &o, &err))
+		return command_error(&err);
 	if (catalogue_find(argv + optind, argc - optind, &list, &n, &err))
 		return command_error(&err);
 	if (o.json)

@@ -4,11 +4,11 @@
 
 #include "expect/judge.h"
 #include "load/yaml.h"
+#include "option.h"
 #include "reports.h"
 
 #include <errno.h>
 #include <fts.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,12 +191,10 @@ static int take_options(int argc, char **argv, struct reports *reports, struct e
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "v", longs, NULL)) != -1) {
+	while ((c = option_next(argc, argv, "v", longs, err)) != -1) {
 		if (c == 'v')
 			reports->verbose = 1;
-		else if (c != 'R')
-			return err_set(err, ERR_INPUT, "see `lastack help replay`");
-		else if (reports_add(reports, optarg, err))
+		else if (c == '?' || reports_add(reports, optarg, err))
 			return -1;
 	}
 	if (optind == argc)

@@ -11,15 +11,19 @@
 static int no_such_reporter(const char *name, struct err *err)
 {
 	const char *names[16], *near;
+	char list[128] = "";
 	size_t n = 0;
 
-	for (; n < 16 && reporters[n]; n++)
+	for (; n < 16 && reporters[n]; n++) {
 		names[n] = reporters[n]->name;
+		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "",
+		        names[n]);
+	}
 	near = words_nearest(name, names, n);
 	if (near)
 		return err_set(err, ERR_INPUT, "--report: there is no '%s'; did you mean '%s'?",
 		        name, near);
-	return err_set(err, ERR_INPUT, "--report: there is no '%s'", name);
+	return err_set(err, ERR_INPUT, "--report: there is no '%s', only %s", name, list);
 }
 
 int reports_add(struct reports *r, const char *text, struct err *err)
@@ -55,12 +59,38 @@ void reports_begin(struct reports *r, size_t n_runs)
 	}
 }
 
-void reports_outcome(struct reports *r, const struct outcome *o)
+static void tell(struct reports *r, const struct outcome *o, int in_order, size_t number)
+{
+	array_each (struct report, x, &r->all) {
+		if (!x->reporter->in_order != !in_order)
+			continue;
+		x->reporter->outcome(x->out, &x->options, o, number);
+		fflush(x->out);
+	}
+}
+
+void reports_ended(struct reports *r, const struct outcome *o)
 {
 	r->counts[o->verdict->kind]++;
-	r->n++;
+	tell(r, o, 0, ++r->n);
+}
+
+void reports_in_order(struct reports *r, const struct outcome *o)
+{
+	tell(r, o, 1, ++r->n_in_order);
+}
+
+void reports_outcome(struct reports *r, const struct outcome *o)
+{
+	reports_ended(r, o);
+	reports_in_order(r, o);
+}
+
+void reports_bail(struct reports *r, size_t n_unfinished)
+{
 	array_each (struct report, x, &r->all)
-		x->reporter->outcome(x->out, &x->options, o, r->n);
+		if (x->reporter->bail)
+			x->reporter->bail(x->out, n_unfinished);
 }
 
 int reports_end(struct reports *r, uint64_t took_ns, struct err *err)

@@ -3,28 +3,21 @@
 #include "command.h"
 
 #include "core/clock.h"
-#include "core/words.h"
 #include "load/catalogue.h"
 #include "model/sysctl_name.h"
 #include "netns/nft.h"
 #include "netns/sysctl.h"
+#include "option.h"
+#include "reports.h"
 #include "run/controller.h"
 #include "run/save.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-/* One --report: who writes, and where to. */
-struct report {
-	const struct reporter *reporter;
-	FILE *out;
-	struct report_options options;
-};
 
 struct setting {
 	enum host host;
@@ -38,60 +31,33 @@ struct run_options {
 	enum observers observers;
 	enum link_kind link; /* LINK_AUTO: each scenario's own */
 	const char *out;
-	ARRAY(struct report) reports;
+	struct reports reports;
 	ARRAY(struct setting) settings;
-};
-
-struct running {
-	struct run_options *o;
-	size_t counts[VERDICT_COUNT];
 };
 
 /* ---- options ---- */
 
-static int number(const char *option, const char *text, unsigned long long max,
-        unsigned long long *ret, struct err *err)
+static int number(const char *option, const char *text, unsigned long long min,
+        unsigned long long max, unsigned long long *ret, struct err *err)
 {
 	char *end;
 
 	errno = 0;
 	*ret = strtoull(text, &end, 10);
-	if (!(*text >= '0' && *text <= '9') || *end || errno || *ret > max)
-		return err_set(err, ERR_INPUT, "%s: '%s' is no whole number from 0 to %llu", option,
-		        text, max);
+	if (!(*text >= '0' && *text <= '9') || *end || errno || *ret < min || *ret > max)
+		return err_set(err, ERR_INPUT, "%s: '%s' is no whole number from %llu to %llu",
+		        option, text, min, max);
 	return 0;
 }
 
-/* "tap", "json=FILE" */
-static int add_report(struct run_options *o, const char *text, struct err *err)
+static int take_unsigned(
+        const char *option, const char *text, unsigned max, unsigned *ret, struct err *err)
 {
-	size_t n = strcspn(text, "=");
-	char name[32];
-	struct report r = {.out = stdout};
+	unsigned long long n;
 
-	snprintf(name, sizeof name, "%.*s", (int)n, text);
-	r.reporter = reporter_find(name);
-	if (!r.reporter) {
-		const char *names[16];
-		size_t k = 0;
-		const char *near;
-
-		for (; k < 16 && reporters[k]; k++)
-			names[k] = reporters[k]->name;
-		near = words_nearest(name, names, k);
-		return err_set(err, ERR_INPUT, "--report: there is no '%s'%s%s%s", name,
-		        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-	}
-	if (text[n] == '=') {
-		r.out = fopen(text + n + 1, "we");
-		if (!r.out) {
-			err_sys(err, "--report: %s", text + n + 1);
-			err->kind = ERR_INPUT;
-			return -1;
-		}
-	}
-	r.options.colour = isatty(fileno(r.out)) && !getenv("NO_COLOR");
-	array_push(&o->reports, r);
+	if (number(option, text, 1, max, &n, err))
+		return -1;
+	*ret = (unsigned)n;
 	return 0;
 }
 
@@ -147,21 +113,18 @@ static int take_link(struct run_options *o, const char *text, struct err *err)
 
 static int take_option(struct run_options *o, int c, const char *arg, struct err *err)
 {
-	unsigned long long n = 0;
+	unsigned long long n;
 
 	switch (c) {
 	case 'j':
-		if (number("-j", arg, 1024, &n, err))
-			return -1;
-		o->jobs = (unsigned)n;
-		return n ? 0 : err_set(err, ERR_INPUT, "-j: at least 1");
+		return take_unsigned("-j", arg, 1024, &o->jobs, err);
 	case 'r':
-		if (number("--repeat", arg, 1000000, &n, err))
-			return -1;
-		o->repeat = (unsigned)n;
-		return n ? 0 : err_set(err, ERR_INPUT, "--repeat: at least 1");
+		return take_unsigned("--repeat", arg, 1000000, &o->repeat, err);
 	case 'S':
-		return number("--seed", arg, UINT64_MAX, (unsigned long long *)&o->seed, err);
+		if (number("--seed", arg, 0, UINT64_MAX, &n, err))
+			return -1;
+		o->seed = n;
+		return 0;
 	case 'i':
 		if (strcmp(arg, "4") && strcmp(arg, "6"))
 			return err_set(err, ERR_INPUT, "--ip: '%s' is neither 4 nor 6", arg);
@@ -180,9 +143,9 @@ static int take_option(struct run_options *o, int c, const char *arg, struct err
 	case 'e':
 		return add_setting(o, arg, err);
 	case 'R':
-		return add_report(o, arg, err);
+		return reports_add(&o->reports, arg, err);
 	}
-	return err_set(err, ERR_INPUT, "see `lastack help run`");
+	return -1;
 }
 
 static int take_options(struct run_options *o, int argc, char **argv, struct err *err)
@@ -202,11 +165,9 @@ static int take_options(struct run_options *o, int argc, char **argv, struct err
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "j:", longs, NULL)) != -1)
-		if (take_option(o, c, optarg, err))
+	while ((c = option_next(argc, argv, "j:", longs, err)) != -1)
+		if (c == '?' || take_option(o, c, optarg, err))
 			return -1;
-	if (!o->reports.n)
-		return add_report(o, "term", err);
 	return 0;
 }
 
@@ -253,44 +214,20 @@ static void make_plans(const struct run_options *o, struct scenario **s, size_t 
 
 /* ---- reporting ---- */
 
-static void each_outcome(void *arg, const struct outcome *x, size_t n)
+static void on_ended(void *arg, const struct outcome *x)
 {
-	struct running *r = arg;
+	reports_ended(arg, x);
+}
 
-	r->counts[x->verdict->kind]++;
-	array_each (struct report, p, &r->o->reports) {
-		p->reporter->outcome(p->out, &p->options, x, n);
-		fflush(p->out);
-	}
+static void on_in_order(void *arg, const struct outcome *x)
+{
+	reports_in_order(arg, x);
 }
 
 static void on_note(void *arg, const char *text)
 {
 	(void)arg;
 	fprintf(stderr, "lastack: %s\n", text);
-}
-
-static int end_reports(struct running *r, uint64_t took_ns, struct err *err)
-{
-	int failed = 0;
-
-	array_each (struct report, p, &r->o->reports) {
-		p->reporter->end(p->out, &p->options, r->counts, took_ns);
-		if (fflush(p->out) || ferror(p->out))
-			failed = err_sys(err, "writing the %s report", p->reporter->name);
-		if (p->out != stdout && fclose(p->out))
-			failed = err_sys(err, "writing the %s report", p->reporter->name);
-	}
-	return failed;
-}
-
-static int code_of(const size_t counts[VERDICT_COUNT])
-{
-	if (counts[VERDICT_ERROR])
-		return EXIT_LAB;
-	if (counts[VERDICT_FAIL])
-		return EXIT_FAILED;
-	return counts[VERDICT_PASS] ? EXIT_PASSED : EXIT_SKIPPED;
 }
 
 /* A cell needs about a dozen descriptors in the controller; the usual soft limit of 1024 is soon
@@ -305,9 +242,19 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
+/* The verdicts so far stand; what was under way has none. */
+static void tell_interrupted(struct reports *r, size_t n_runs)
+{
+	size_t left = n_runs - r->n;
+
+	reports_bail(r, left);
+	fprintf(stderr, "lastack: interrupted: %zu of %zu runs %s no verdict\n", left, n_runs,
+	        left == 1 ? "has" : "have");
+}
+
 static int run_plans(struct run_options *o, const plans *p, struct err *err)
 {
-	struct running running = {.o = o};
+	struct reports *reports = &o->reports;
 	struct controller_config config = {
 	        .plans = p->v,
 	        .n = p->n,
@@ -316,24 +263,24 @@ static int run_plans(struct run_options *o, const plans *p, struct err *err)
 	        .out = o->out,
 	        .observers = o->observers,
 	        .progress = isatty(STDERR_FILENO),
-	        .outcome = each_outcome,
+	        .ended = on_ended,
+	        .in_order = on_in_order,
 	        .note = on_note,
-	        .arg = &running,
+	        .arg = reports,
 	};
 	uint64_t began = clock_now_ns();
 	int r;
 
 	raise_limit();
-	array_each (struct report, x, &o->reports)
-		x->reporter->begin(x->out, &x->options, p->n);
+	reports_begin(reports, p->n);
 	r = controller_run(&config, err);
-	if (end_reports(&running, clock_now_ns() - began, err) || r < 0)
+	if (r > 0)
+		tell_interrupted(reports, p->n);
+	if (reports_end(reports, clock_now_ns() - began, r < 0 ? NULL : err) || r < 0)
 		return command_error(err);
-	if (r > 0) {
-		fputs("lastack: interrupted: these are the verdicts so far\n", stderr);
-		return running.counts[VERDICT_FAIL] ? EXIT_FAILED : EXIT_LAB;
-	}
-	return code_of(running.counts);
+	if (r > 0)
+		return reports->counts[VERDICT_FAIL] ? EXIT_FAILED : EXIT_LAB;
+	return reports_exit_code(reports);
 }
 
 static int run_all(struct run_options *o, char **args, int n_args, struct err *err)
@@ -372,7 +319,7 @@ static void options_free(struct run_options *o)
 		free(x->value);
 	}
 	array_free(&o->settings);
-	array_free(&o->reports);
+	array_free(&o->reports.all);
 }
 
 static int run(int argc, char **argv)

@@ -8,10 +8,10 @@
 #include "observe/bpf.h"
 #include "observe/netns_enter.h"
 #include "observe/symbols.h"
+#include "option.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -280,7 +280,7 @@ static int take_option(struct trace_options *o, int c, const char *text, struct 
 		o->count = 1;
 		return 0;
 	}
-	return err_set(err, ERR_INPUT, "`lastack help trace` lists the options");
+	return -1;
 }
 
 static int take_options(struct trace_options *o, int argc, char **argv, struct err *err)
@@ -300,8 +300,8 @@ static int take_options(struct trace_options *o, int argc, char **argv, struct e
 	int c;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
-		if (take_option(o, c, optarg, err))
+	while ((c = option_next(argc, argv, "", names, err)) != -1)
+		if (c == '?' || take_option(o, c, optarg, err))
 			return -1;
 	if (optind < argc)
 		return err_set(err, ERR_INPUT, "trace takes no argument '%s'", argv[optind]);

@@ -143,6 +143,7 @@ static void end(FILE *out, const struct report_options *o, const size_t counts[V
 const struct reporter reporter_json = {
         .name = "json",
         .help = "one JSON document with everything",
+        .in_order = 1,
         .begin = begin,
         .outcome = outcome,
         .end = end,

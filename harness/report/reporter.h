@@ -28,9 +28,12 @@ struct report_options {
 
 struct reporter {
 	const char *name, *help;
+	int in_order; /* of the plans; else each outcome comes as soon as it is there */
 	void (*begin)(FILE *out, const struct report_options *o, size_t n_runs);
 	void (*outcome)(
 	        FILE *out, const struct report_options *o, const struct outcome *r, size_t number);
+	/* Interrupted: so many runs have no verdict. Before end(); may be NULL. */
+	void (*bail)(FILE *out, size_t n_unfinished);
 	void (*end)(FILE *out, const struct report_options *o, const size_t counts[VERDICT_COUNT],
 	        uint64_t took_ns);
 };

@@ -106,6 +106,12 @@ static void outcome(
 	fflush(out);
 }
 
+static void bail(FILE *out, size_t n_unfinished)
+{
+	fprintf(out, "Bail out! interrupted: %zu run%s no verdict\n", n_unfinished,
+	        n_unfinished == 1 ? " has" : "s have");
+}
+
 static void end(FILE *out, const struct report_options *o, const size_t counts[VERDICT_COUNT],
         uint64_t took_ns)
 {
@@ -118,7 +124,9 @@ static void end(FILE *out, const struct report_options *o, const size_t counts[V
 const struct reporter reporter_tap = {
         .name = "tap",
         .help = "TAP version 14, with the evidence as YAML",
+        .in_order = 1,
         .begin = begin,
         .outcome = outcome,
+        .bail = bail,
         .end = end,
 };

@@ -4,7 +4,8 @@
 #define LASTACK_CHANNEL_H
 
 enum says {
-	SAYS_WAITS,   /* TEXT for the progress line; may be lost, the next one says it again */
+	SAYS_WAITS,   /* UNTIL_NS TEXT for the progress line: until when at most, and what is so
+	                 till then; may be lost, the next one says it again */
 	SAYS_IDLE,    /* a long wait begins */
 	SAYS_BUSY,    /* it has ended */
 	SAYS_MISSING, /* WHY: there is no timeline, SKIP */

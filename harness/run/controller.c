@@ -21,9 +21,10 @@ struct controller {
 	struct event_base *base;
 	struct slot_config common;
 	struct slot *slots;
-	size_t started, reported;
-	size_t running; /* of the started */
-	size_t at_work; /* of these: they do not wait long */
+	size_t started, ended;
+	size_t reported; /* in order, the first so many */
+	size_t running;  /* of the started */
+	size_t at_work;  /* of these: they do not wait long */
 	struct event *signals, *refresh;
 	int signal_fd;
 	struct rings rings;
@@ -34,7 +35,8 @@ struct controller {
 
 /* ---- verdicts ---- */
 
-static void report(struct controller *c, struct slot *s)
+static void report(
+        struct controller *c, struct slot *s, void (*tell)(void *arg, const struct outcome *o))
 {
 	const struct plan *p = s->plan;
 	struct outcome o = {
@@ -47,16 +49,40 @@ static void report(struct controller *c, struct slot *s)
 	if (p->repeat)
 		snprintf(again, sizeof again, " #%u", p->repeat);
 	snprintf(o.title, sizeof o.title, "%s IPv%u%s", p->scenario->name, p->family, again);
-	c->config->outcome(c->config->arg, &o, ++c->reported);
-	slot_free(s);
+	tell(c->config->arg, &o);
+}
+
+static void report_ended(struct controller *c)
+{
+	for (size_t i = c->reported; i < c->started; i++) {
+		struct slot *s = &c->slots[i];
+
+		if (s->stage != SLOT_OVER || s->told)
+			continue;
+		s->told = 1;
+		c->ended++;
+		report(c, s, c->config->ended);
+	}
 }
 
 /* Those that are over, up to the first one that is not. */
 static void report_in_order(struct controller *c)
 {
+	for (; c->reported < c->started; c->reported++) {
+		struct slot *s = &c->slots[c->reported];
+
+		if (s->stage != SLOT_OVER)
+			return;
+		report(c, s, c->config->in_order);
+		slot_free(s);
+	}
+}
+
+static void report_all(struct controller *c)
+{
 	progress_clear(&c->progress);
-	while (c->reported < c->started && c->slots[c->reported].stage == SLOT_OVER)
-		report(c, &c->slots[c->reported]);
+	report_ended(c);
+	report_in_order(c);
 }
 
 /*
@@ -65,16 +91,15 @@ static void report_in_order(struct controller *c)
  */
 static void abandon(struct controller *c)
 {
-	progress_clear(&c->progress);
+	report_all(c);
 	for (size_t i = c->reported; i < c->started; i++) {
 		struct slot *s = &c->slots[i];
 
-		if (s->stage == SLOT_OVER) {
-			report(c, s);
-		} else {
+		if (s->stage == SLOT_OVER)
+			report(c, s, c->config->in_order);
+		else
 			slot_abandon(s);
-			slot_free(s);
-		}
+		slot_free(s);
 	}
 }
 
@@ -101,14 +126,14 @@ static void start_some(struct controller *c)
 		count(c, &c->slots[i]);
 	while (c->at_work < c->config->jobs && c->running < MOST_CELLS && c->started < c->config->n)
 		start_next(c);
-	report_in_order(c);
+	report_all(c);
 }
 
 static void on_changed(void *arg)
 {
 	struct controller *c = arg;
 
-	report_in_order(c);
+	report_all(c);
 	start_some(c);
 	if (!c->running)
 		event_base_loopbreak(c->base);
@@ -131,6 +156,23 @@ static const struct slot *longest_running(const struct controller *c)
 	return longest;
 }
 
+/* What it is about, without its folder: a line has little room. */
+static const char *short_name(const struct slot *s)
+{
+	const char *slash = strrchr(s->plan->scenario->name, '/');
+
+	return slash ? slash + 1 : s->plan->scenario->name;
+}
+
+static void show_progress(struct controller *c, const struct slot *s)
+{
+	uint64_t now = clock_now_ns();
+	uint64_t left = s->waits_until_ns > now ? s->waits_until_ns - now : 0;
+
+	progress_show(&c->progress, "%zu of %zu done; at most %llu s for %s: %s", c->ended,
+	        c->config->n, (unsigned long long)(left / NS_PER_S + 1), short_name(s), s->waits);
+}
+
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
 	struct controller *c = arg;
@@ -139,8 +181,7 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (s)
-		progress_show(&c->progress, "%zu of %zu done, %zu running: %s waits %s",
-		        c->reported, c->config->n, c->running, s->plan->scenario->name, s->waits);
+		show_progress(c, s);
 	else
 		progress_clear(&c->progress);
 }

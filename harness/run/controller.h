@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Many runs: so many cells at a time, verdicts as they come, in the order in which they were asked
- * for. The controller is one thread with one event loop, and holds all that outlives a cell.
+ * Many runs: so many cells at a time, verdicts as they come, and again in the order in which they
+ * were asked for. The controller is one thread with one event loop, and holds all that outlives a
+ * cell.
  */
 #ifndef LASTACK_CONTROLLER_H
 #define LASTACK_CONTROLLER_H
@@ -23,8 +24,9 @@ struct controller_config {
 	const char *out; /* directory for timelines and captures, NULL none */
 	enum observers observers;
 	int progress; /* a line on standard error that says what is waited for */
+	void (*ended)(void *arg, const struct outcome *o); /* as soon as there is a verdict */
 	/* One after the other, in the order of the plans. The outcome is gone afterwards. */
-	void (*outcome)(void *arg, const struct outcome *o, size_t number);
+	void (*in_order)(void *arg, const struct outcome *o);
 	/* What the user should know before the first of them. */
 	void (*note)(void *arg, const char *text);
 	void *arg;

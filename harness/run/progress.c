@@ -23,8 +23,8 @@ void progress_show(struct progress *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (width < sizeof text)
-		text[width] = 0;
+	if (width < strlen(text))
+		strcpy(text + (width < 3 ? 0 : width - 3), "...");
 	if (!strcmp(text, p->now))
 		return;
 	strcpy(p->now, text);

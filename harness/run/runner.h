@@ -69,6 +69,7 @@ struct runner {
 	struct event *advance;  /* look at the judge's ruling, once what is at hand has been fed */
 	struct event *deadline; /* the ruling's until_ns */
 	uint64_t progress_ns;   /* when the controller was last told what is waited for */
+	unsigned progress_step; /* and in which step */
 };
 
 /* ---- emit.c ---- */

@@ -8,6 +8,7 @@
 #include "run/save.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -81,11 +82,20 @@ static void judge_again(struct slot *s)
 
 /* ---- what the runner says ---- */
 
+/* "UNTIL_NS WORDS" */
+static void hear_waits(struct slot *s, const char *text)
+{
+	char *rest;
+
+	s->waits_until_ns = strtoull(text, &rest, 10);
+	snprintf(s->waits, sizeof s->waits, "%s", rest + (*rest == ' '));
+}
+
 static void hear(struct slot *s, const struct message *m)
 {
 	switch (m->says) {
 	case SAYS_WAITS:
-		snprintf(s->waits, sizeof s->waits, "%s", m->text);
+		hear_waits(s, m->text);
 		return;
 	case SAYS_IDLE:
 	case SAYS_BUSY:

@@ -41,8 +41,10 @@ struct slot {
 	struct cell_process cell;
 	struct event *message, *guard;
 	uint64_t began_ns;
+	int told;        /* that it is over */
 	char waits[320]; /* for what, in words, "" unknown */
-	char said[64];   /* the runner's own verdict */
+	uint64_t waits_until_ns;
+	char said[64]; /* the runner's own verdict */
 	struct timeline timeline;
 	struct verdict verdict;
 };

@@ -81,11 +81,12 @@ static void tell_progress(struct runner *r, const struct ruling *x)
 {
 	uint64_t now = clock_now_ns();
 
-	if (now - r->progress_ns < PROGRESS_NS)
+	if (r->progress_step == r->step && now - r->progress_ns < PROGRESS_NS)
 		return;
 	r->progress_ns = now;
-	channel_say(r->channel, SAYS_WAITS, "for %s, at most %llu s", x->waits_for,
-	        x->until_ns > now ? (unsigned long long)((x->until_ns - now) / NS_PER_S + 1) : 0);
+	r->progress_step = r->step;
+	channel_say(
+	        r->channel, SAYS_WAITS, "%llu %s", (unsigned long long)x->until_ns, x->waits_for);
 }
 
 /* A cell that waits long leaves its place to another (-j counts those at work). */

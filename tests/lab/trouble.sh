@@ -138,19 +138,53 @@ for command in run bench; do
 	is "$(tail -1 "$work/said")" before "and it stays as it was"
 done
 
-# Ctrl-C: the verdicts so far, and nothing left.
-"$work/lastack" run --ip 4 "$work/plain.yaml" "$work/holds.yaml" >"$work/said" 2>&1 </dev/null &
+# Words of the command line that mean nothing: one line, with what was meant.
+refused() { # WORDS, command...
+	local words=$1
+	shift
+	run "$work/lastack" "$@"
+	expect "$*" 2 "$words"
+	is "$(wc -l <"$work/said")" 1 "is told in one line"
+}
+refused "lastack: run has no option '--slwo'; did you mean --slow?" run --slwo "$work/plain.yaml"
+refused "lastack: run has no option '-x'; see \`lastack help run\`" run -x "$work/plain.yaml"
+refused "lastack: --seed needs a value" run "$work/plain.yaml" --seed
+refused "lastack: --slow takes no value" run --slow=3 "$work/plain.yaml"
+refused "lastack: -j: '0' is no whole number from 1 to 1024" run -j 0 "$work/plain.yaml"
+refused "lastack: -j: 'x' is no whole number from 1 to 1024" run -j x "$work/plain.yaml"
+refused "lastack: --report: there is no 'xml', only term, tap, json" run --report xml "$work/plain.yaml"
+refused "lastack: list has no option '--jsn'; did you mean --json?" list --jsn
+refused "lastack: explain has no option '--pi'; did you mean --ip?" explain --pi 4
+refused "lastack: replay has no option '--reprt'; did you mean --report?" replay --reprt x
+refused "lastack: there is no command 'reply'; did you mean 'replay'?" help reply
+refused "lastack: there is no command 'nonsense'; \`lastack help\` lists them" nonsense
+
+# Ctrl-C: the verdicts so far, also behind one that lasts, and nothing left.
+"$work/lastack" run --ip 4 --report term --report tap="$work/tap" "$work/holds.yaml" "$work/plain.yaml" \
+	>"$work/said" 2>&1 </dev/null &
 pid=$!
 wait_for grep -q PASS "$work/said"
 wait_for some lastack-server
 kill -INT $pid
 wait $pid
 code=$?
-expect "Ctrl-C ends with the verdicts so far" 3 "interrupted"
+expect "Ctrl-C ends with the verdicts so far" 3 "interrupted: 1 of 2 runs has no verdict"
 expect "one passed" 3 "1 passed"
+is "$(grep -c "^ok 1 - plain" "$work/tap") $(grep '^Bail' "$work/tap")" "1 Bail out! interrupted: 1 run has no verdict" \
+	"and TAP bails out"
 wait_for none lastack-server
 run test -z "$(ours lastack-server)$(ours lastack-client)$(ours lastack)"
 expect "and leaves nothing" 0 ""
+
+# What is waited for, on a terminal of 80 columns: what has ended, the time first, then the name.
+script -qefc "stty cols 80; exec '$work/lastack' run --ip 4 '$work/holds.yaml' '$work/plain.yaml'" "$work/said" </dev/null >/dev/null &
+shown=$!
+wait_for grep -qa "1 of 2 done; at most [0-9]* s for holds: client ESTABLISHED = 1" "$work/said"
+tap "the progress line counts what has ended, and says how long at most" $?
+# shellcheck disable=SC2046
+kill -INT $(ours lastack) 2>/dev/null # some of them end with another
+wait $shown
+wait_for none lastack-server
 
 # Room for output.
 run "$work/lastack" run --out /proc/nowhere "$work/plain.yaml"
