@@ -4,6 +4,8 @@
 
 #include "core/wheel.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -113,6 +115,30 @@ static void gap_trouble(struct judge *j, enum host h, size_t index)
 				        j->l->hosts[h].gaps, actor_names[h]);
 }
 
+/* What a program means by the errno, as the protocol has it: docs/control-protocol.md. */
+static const char *refusal(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there are not so many connections";
+	case EINVAL:
+		return "it does not understand it";
+	}
+	return strerror(error);
+}
+
+static void command_trouble(struct judge *j, const struct event *e, size_t index)
+{
+	const char *who = actor_names[e->host], *why = refusal(e->peer.error);
+	unsigned step = e->peer.command ? e->peer.command - 1 : UINT_MAX; /* see act.c */
+
+	if (step < j->s->steps.n)
+		trouble(j, index, "the program of the %s refused the command of step %u, %s: %s",
+		        who, step + 1, step_action_names[j->s->steps.v[step].action], why);
+	else
+		trouble(j, index, "the program of the %s refused a command: %s", who, why);
+}
+
 static void look_for_trouble(struct judge *j, const struct event *e, size_t index)
 {
 	if (e->kind == EV_SAMPLE && e->host < HOST_COUNT && j->l->hosts[e->host].gaps)
@@ -125,8 +151,7 @@ static void look_for_trouble(struct judge *j, const struct event *e, size_t inde
 		exit_trouble(j, e, index);
 	else if (e->kind == EV_PEER && e->peer.verb == PEER_FAILED &&
 	         !strcmp(e->peer.call, "command"))
-		trouble(j, index, "the program of the %s refused a command: %s",
-		        actor_names[e->host], strerror(e->peer.error));
+		command_trouble(j, e, index);
 }
 
 /* The record says how the step ended; the judge must come to the same. */

@@ -106,13 +106,30 @@ static int check_hosts(struct reader *r)
 	return 0;
 }
 
+static int opens(const struct step *st)
+{
+	return st->action == DO_CONNECT || st->action == DO_CHURN;
+}
+
+/* On connections, of which there are none before the first step that opens some. */
+static int check_opened(struct reader *r, const struct step *st, int opened)
+{
+	if (opened || (st->action != DO_SEND && st->action != DO_CLOSE &&
+	                      st->action != DO_SHUTDOWN && st->action != DO_ABORT))
+		return 0;
+	return err_set(r->err, ERR_INPUT,
+	        "%s:%u:%u: '%s' before any 'connect': there is no connection yet", r->name,
+	        st->at.line, st->at.column, step_action_names[st->action]);
+}
+
 static int check_steps(struct reader *r)
 {
 	const struct scenario *s = r->scenario;
-	int expects = 0;
+	int expects = 0, opened = 0;
 
 	array_each (struct step, st, &s->steps) {
-		if (check_addresses(r, st))
+		opened |= opens(st);
+		if (check_addresses(r, st) || check_opened(r, st, opened))
 			return -1;
 		if (st->action == DO_RELEASE && !holds_something(s))
 			return fail_at(r, st->at,

@@ -56,6 +56,12 @@ steps:
 - client: {connect: 1}
 - client: {close: all}
 - expect: {client: {TIME_WAIT: 1}}'
+scenario toomany 'claim: It closes more than there is
+link: veth
+steps:
+- client: {connect: 1}
+- client: {close: 2}
+- expect: {client: {TIME_WAIT: 1}}'
 scenario typo 'claim: A sysctl that does not exist
 server: {sysctl: {net.ipv4.tcp_fin_timeot: 5}}
 steps:
@@ -96,6 +102,10 @@ run "$work/lastack" run --ip 4 "$work/never.yaml"
 expect "an expectation that is never met is a FAIL" 1 "server CLOSE_WAIT = 3"
 expect "with what was seen instead" 1 "3 in ESTABLISHED"
 expect "and the stretch of the timeline" 1 "** server"
+
+run "$work/lastack" run --ip 4 "$work/toomany.yaml"
+expect "a command that a program refuses is told with its reason" 3 \
+	"the program of the client refused the command of step 2, close: there are not so many connections"
 
 run "$work/lastack" run "$work/typo.yaml"
 expect "a sysctl that does not exist, with the nearest name" 2 "typo.yaml:2:19: "
