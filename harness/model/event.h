@@ -140,13 +140,16 @@ enum peer_verb {
 
 extern const char *const peer_verb_names[PEER_VERB_COUNT];
 
+/* The number of the commands before the first step, which no step has; those count from 1. */
+#define COMMAND_SET_UP 4000000000u
+
 struct ev_peer {
 	enum peer_verb verb;
 	unsigned connection; /* the peer's own number for it, from 1; 0 none */
 	uint64_t bytes;
 	int error;        /* errno of a FAILED */
 	char call[16];    /* the system call of a FAILED: "connect" */
-	unsigned command; /* DONE: the command's number */
+	unsigned command; /* DONE, FAILED: the command's number */
 	int status;       /* EXITED: as of waitpid */
 };
 

@@ -56,19 +56,13 @@ static json_t *lab(const struct timeline_head *h)
 
 static json_t *stretch(const struct outcome *r, size_t last)
 {
+	const struct event *events[STRETCH];
 	json_t *a = must(json_array());
 	char line[EVENT_WORDS];
-	size_t n = 0, i = 0;
+	size_t n = r->timeline ? words_stretch(r->timeline, last, STRETCH, events) : 0;
 
-	if (r->timeline && r->timeline->events.n)
-		i = words_stretch(r->timeline, last, STRETCH, &n);
-	for (; n; i++) {
-		if (!words_worth(&r->timeline->events.v[i]))
-			continue;
-		json_array_append_new(
-		        a, text(words_event(r, &r->timeline->events.v[i], line, sizeof line)));
-		n--;
-	}
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, text(words_event(r, events[i], line, sizeof line)));
 	return a;
 }
 

@@ -41,21 +41,16 @@ static void member(FILE *out, const char *key, const char *text)
 
 static void stretch(FILE *out, const struct outcome *r, size_t last)
 {
+	const struct event *events[STRETCH];
 	char text[EVENT_WORDS];
-	size_t n, i;
+	size_t n = r->timeline ? words_stretch(r->timeline, last, STRETCH, events) : 0;
 
-	if (!r->timeline || !r->timeline->events.n)
-		return;
-	i = words_stretch(r->timeline, last, STRETCH, &n);
 	if (n)
 		fputs("  timeline:\n", out);
-	for (; n; i++) {
-		if (!words_worth(&r->timeline->events.v[i]))
-			continue;
+	for (size_t i = 0; i < n; i++) {
 		fputs("    - ", out);
-		quoted(out, words_event(r, &r->timeline->events.v[i], text, sizeof text));
+		quoted(out, words_event(r, events[i], text, sizeof text));
 		fputc('\n', out);
-		n--;
 	}
 }
 

@@ -58,23 +58,16 @@ static void line(FILE *out, const struct report_options *o, const struct outcome
 
 static void stretch(FILE *out, const struct report_options *o, const struct outcome *r, size_t last)
 {
+	const struct event *events[STRETCH];
 	char text[EVENT_WORDS];
-	size_t n, i;
+	size_t n = r->timeline ? words_stretch(r->timeline, last, STRETCH, events) : 0;
 
-	if (!r->timeline || !r->timeline->events.n)
-		return;
-	i = words_stretch(r->timeline, last, STRETCH, &n);
 	if (n)
 		fputs(MARGIN "the timeline up to there:\n", out);
-	for (; n; i++) {
-		const struct event *e = &r->timeline->events.v[i];
-
-		if (!words_worth(e))
-			continue;
+	for (size_t i = 0; i < n; i++) {
 		fputs(MARGIN "  ** ", out);
-		coloured(out, o, DIM, words_event(r, e, text, sizeof text));
+		coloured(out, o, DIM, words_event(r, events[i], text, sizeof text));
 		fputc('\n', out);
-		n--;
 	}
 }
 

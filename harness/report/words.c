@@ -262,24 +262,42 @@ static int is_echo(const struct event *e)
 	               e->kernel.deed == KERNEL_EXPIRE);
 }
 
-int words_worth(const struct event *e)
+/* The runner's own commands, before the first step. */
+static int is_set_up(const struct event *e)
 {
-	return e->kind != EV_SAMPLE && e->kind != EV_TICK && e->kind != EV_SOCKET &&
-	       e->kind != EV_COUNTER && e->kind != EV_COUNT && !is_echo(e);
+	return e->kind == EV_PEER && e->peer.verb == PEER_DONE && e->peer.command == COMMAND_SET_UP;
 }
 
-size_t words_stretch(const struct timeline *t, size_t last, size_t most, size_t *ret_n)
+static int is_worth(const struct event *e)
 {
-	size_t first = last < t->events.n ? last + 1 : t->events.n, n = 0;
+	return e->kind != EV_SAMPLE && e->kind != EV_TICK && e->kind != EV_SOCKET &&
+	       e->kind != EV_COUNTER && e->kind != EV_COUNT && !is_echo(e) && !is_set_up(e);
+}
 
-	for (size_t i = first; i > 0 && n < most; i--) {
-		if (!words_worth(&t->events.v[i - 1]))
-			continue;
-		first = i - 1;
-		n++;
+/* Nearly in order already; of equal times the first stays the first. */
+static void sort_by_time(const struct event **v, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct event *e = v[i];
+		size_t k = i;
+
+		for (; k && v[k - 1]->t_ns > e->t_ns; k--)
+			v[k] = v[k - 1];
+		v[k] = e;
 	}
-	*ret_n = n;
-	return first;
+}
+
+size_t words_stretch(const struct timeline *t, size_t last, size_t most, const struct event **ret)
+{
+	size_t i = last < t->events.n ? last + 1 : t->events.n, n = most;
+
+	while (i-- > 0 && n)
+		if (is_worth(&t->events.v[i]))
+			ret[--n] = &t->events.v[i];
+	most -= n;
+	memmove(ret, ret + n, most * sizeof *ret);
+	sort_by_time(ret, most);
+	return most;
 }
 
 const char *words_rerun(const struct outcome *r, char *buf, size_t size)

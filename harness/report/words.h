@@ -10,14 +10,12 @@
 /* "server    0.012 accepted 198.18.0.1:40001". Returns buf. */
 const char *words_event(const struct outcome *r, const struct event *e, char *buf, size_t size);
 
-/* Does the event tell a reader something? Dumps and ticks do not. */
-int words_worth(const struct event *e);
-
 /*
- * The first of the last `most` events worth telling up to and including `last`; *ret_n is how many
- * there are. Go on with words_worth().
+ * The last `most` events up to and including `last` that tell a reader something, as dumps and
+ * ticks do not, in the order of their times: the kernel's come late to the timeline. Returns how
+ * many, at most `most`; they are in ret, which has room for that many.
  */
-size_t words_stretch(const struct timeline *t, size_t last, size_t most, size_t *ret_n);
+size_t words_stretch(const struct timeline *t, size_t last, size_t most, const struct event **ret);
 
 /* The command that runs this again, alone; "" where no scenario could be read. Returns buf. */
 const char *words_rerun(const struct outcome *r, char *buf, size_t size);

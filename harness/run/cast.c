@@ -16,9 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The number of the commands before the first step: no step has it. */
-#define SET_UP 4000000000u
-
 struct peer {
 	struct runner *r;
 	enum host host;
@@ -241,7 +238,7 @@ static void listen_on(struct peer *p)
 {
 	const struct host_spec *spec = &p->r->scenario->hosts[HOST_SERVER];
 
-	cast_tell(p->r->cast, HOST_SERVER, SET_UP, "listen %s:%d backlog=%u",
+	cast_tell(p->r->cast, HOST_SERVER, COMMAND_SET_UP, "listen %s:%d backlog=%u",
 	        p->r->order->family == 6 ? "[::]" : "0.0.0.0", SERVER_PORT,
 	        spec->backlog ? spec->backlog : 4096);
 }
@@ -251,13 +248,13 @@ static void set_up(struct peer *p)
 	const struct host_spec *spec = &p->r->scenario->hosts[p->host];
 
 	if (spec->behaviour)
-		cast_tell(p->r->cast, p->host, SET_UP, "behave %s", spec->behaviour);
+		cast_tell(p->r->cast, p->host, COMMAND_SET_UP, "behave %s", spec->behaviour);
 	if (spec->rcvbuf)
-		cast_tell(p->r->cast, p->host, SET_UP, "option rcvbuf=%u", spec->rcvbuf);
+		cast_tell(p->r->cast, p->host, COMMAND_SET_UP, "option rcvbuf=%u", spec->rcvbuf);
 	if (spec->sndbuf)
-		cast_tell(p->r->cast, p->host, SET_UP, "option sndbuf=%u", spec->sndbuf);
+		cast_tell(p->r->cast, p->host, COMMAND_SET_UP, "option sndbuf=%u", spec->sndbuf);
 	if (spec->keepalive)
-		cast_tell(p->r->cast, p->host, SET_UP, "option keepalive=on");
+		cast_tell(p->r->cast, p->host, COMMAND_SET_UP, "option keepalive=on");
 	if (p->host == HOST_SERVER)
 		listen_on(p);
 }

@@ -141,6 +141,33 @@ static void json_is_one_document(void **state)
 	story_end(&st);
 }
 
+/* The kernel's events come late to the timeline; the runner's own commands are nobody's. */
+static void the_stretch_is_in_order_of_time(void **state)
+{
+	struct event set_up = plain(0.1, EV_PEER, SRC_PEER, HOST_CLIENT);
+	struct story st;
+	char *text, *first, *second;
+
+	(void)state;
+	set_up.peer.verb = PEER_DONE;
+	set_up.peer.command = COMMAND_SET_UP;
+	story_begin(&st, yaml);
+	story_tell(&st, set_up);
+	story_step(&st, 0.2, 0, STEP_BEGIN);
+	story_text(&st, 3, EV_NOTE, "said at three");
+	story_text(&st, 2, EV_NOTE, "said at two");
+	story_text(&st, 2, EV_NOTE, "and then again at two");
+	story_step(&st, 2000, 0, STEP_FAILS);
+	story_verdict(&st);
+	text = reported("term", &st, "x", 0);
+	first = strstr(text, "said at two");
+	second = strstr(text, "and then again at two");
+	assert_true(first && second && first < second && second < strstr(text, "said at three"));
+	assert_null(strstr(text, "done with command"));
+	free(text);
+	story_end(&st);
+}
+
 /* A run that never got as far as a timeline. */
 static void without_a_timeline(void **state)
 {
@@ -188,6 +215,7 @@ int main(void)
 	        cmocka_unit_test(tap_tells_a_failure),
 	        cmocka_unit_test(tap_skips_with_a_reason),
 	        cmocka_unit_test(json_is_one_document),
+	        cmocka_unit_test(the_stretch_is_in_order_of_time),
 	        cmocka_unit_test(without_a_timeline),
 	        cmocka_unit_test(texts_are_shortened),
 	};
