@@ -54,8 +54,9 @@ void topology_veths(const struct topology *t, FILE *out)
 
 static void up(const char *device, FILE *out)
 {
-	/* No link-local address: no duplicate address detection and no router solicitations. */
-	fprintf(out, "link set %s addrgenmode none up\n", device);
+	/* No link-local address: no duplicate address detection and no router solicitations. In one
+	 * line it would come up first. */
+	fprintf(out, "link set %s addrgenmode none\nlink set %s up\n", device, device);
 }
 
 static void address(

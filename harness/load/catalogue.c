@@ -96,11 +96,12 @@ static int load_one(const char *path, scenario_list *list, struct err *err)
 	return 0;
 }
 
-/* Every *.yaml below a directory, in the order of names. */
+/* Every *.yaml below a directory, in the order of names; other file systems, /proc among them, are
+ * left out. */
 static int load_tree(const char *directory, scenario_list *list, struct err *err)
 {
 	char *roots[] = {(char *)directory, NULL};
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, by_name);
 	FTSENT *f;
 	int failed = 0;
 

@@ -148,6 +148,13 @@ for command in run bench; do
 	is "$(tail -1 "$work/said")" before "and it stays as it was"
 done
 
+# Below a directory, but not on another file system: / has /proc.
+mkdir -p "$work/tree/other"
+cp "$work/plain.yaml" "$work/tree"
+run unshare -m sh -c "mount -t tmpfs none '$work/tree/other' && echo nonsense >'$work/tree/other/x.yaml' &&
+	'$work/lastack' list '$work/tree'"
+expect "another file system below a directory is left out" 0 "It opens and closes"
+
 # Words of the command line that mean nothing: one line, with what was meant.
 refused() { # WORDS, command...
 	local words=$1

@@ -38,5 +38,12 @@ if [ $status = 0 ]; then
 else
 	echo "not ok 2 - tshark agrees on all segments"
 fi
-echo "1..2"
+if strays=$(tshark -n -r "$dir/all.pcapng" -Y 'icmpv6.type == 133' 2>/dev/null | head -3) && [ -z "$strays" ]; then
+	echo "ok 3 - no host solicits routers on the wire"
+else
+	echo "not ok 3 - no host solicits routers on the wire"
+	echo "$strays" | sed 's/^/# /'
+	status=1
+fi
+echo "1..3"
 exit $status
