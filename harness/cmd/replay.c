@@ -225,7 +225,8 @@ const struct command command_replay = {
         .usage = "replay DIR...",
         .help = "judges saved runs again, without root",
         .more = "DIR is what `lastack run --out DIR` left, or any directory below it: " SCENARIO
-                " and\n" TIMELINE " are judged as on the day they were recorded.\n\n"
+                " and\n" TIMELINE " are judged as on the day they were recorded. Of "
+                "several, one\nthat cannot be read is an ERROR, and the others are judged.\n\n"
                 "  --report term|tap|json[=FILE]   may be given more than once; default term\n"
                 "  -v, --verbose                   also what held\n",
         .main = replay,

@@ -362,6 +362,9 @@ const struct command command_run = {
                 "skipped\n"
                 "  --out DIR                   leaves timelines (for `lastack replay`) and "
                 "captures there\n"
-                "  --report term|tap|json[=FILE]   may be given more than once; default term\n",
+                "  --report term|tap|json[=FILE]   may be given more than once; default term, "
+                "which "
+                "tells a verdict as soon\n"
+                "                              as it is there; the others keep the order\n",
         .main = run,
 };
