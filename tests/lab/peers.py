@@ -531,6 +531,7 @@ def churn_behaviours(stage):
     number = c.give(f"churn 3 {stage.address} first=server")
     for i in range(1, 4):
         s.wait("accepted", 20 + i)
+        c.wait("connected", 20 + i)  # a reset before that would be one of connect()
         s.order("abort")
     c.wait("done", command=number)
     same(len(c.all("failed", call="read", error="ECONNRESET")), 3)
