@@ -6,6 +6,7 @@
 #include "targets.h"
 
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 #define HELD_NS                                                                                    \
 	(59 * NS_PER_S) /* then the first TIME_WAITs end, and the share is no longer known */
 #define FAILING 9       /* times that the failing call is measured */
+#define DEAR    400     /* connections measured past half of the range */
 
 struct ports_shared {
 	const struct bench_config *config;
@@ -58,12 +60,12 @@ static void set_port(struct sockaddr_storage *s, unsigned port)
 }
 
 /* Options and bind, as the method has it. */
-static int prepare(struct stage *s, int fd)
+static int prepare(struct stage *s, enum ports_method method, int fd)
 {
 	unsigned range = s->run->lo | s->run->hi << 16;
 	int on = 1;
 
-	switch (s->run->method) {
+	switch (method) {
 	case METHOD_KERNEL:
 		return 0;
 	case METHOD_RANGE:
@@ -82,7 +84,7 @@ static int prepare(struct stage *s, int fd)
 }
 
 /* Opens one connection, measured. The descriptor, or -1 with errno; *ret_ns either way. */
-static int open_one(struct stage *s, uint64_t *ret_ns)
+static int open_one(struct stage *s, enum ports_method method, uint64_t *ret_ns)
 {
 	int fd = socket(s->to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), failed, error;
 	uint64_t start;
@@ -91,7 +93,7 @@ static int open_one(struct stage *s, uint64_t *ret_ns)
 	if (fd < 0)
 		return -1;
 	start = clock_now_ns();
-	failed = prepare(s, fd) || connect(fd, (struct sockaddr *)&s->to, s->len);
+	failed = prepare(s, method, fd) || connect(fd, (struct sockaddr *)&s->to, s->len);
 	error = errno;
 	*ret_ns = clock_now_ns() - start;
 	if (!failed)
@@ -101,22 +103,36 @@ static int open_one(struct stage *s, uint64_t *ret_ns)
 	return -1;
 }
 
+/* What a call has failed by: an interruption that was asked for is no error. */
+static int failed_by(const char *call, struct err *err)
+{
+	return errno == EINTR && stop ? 0 : err_sys(err, "%s", call);
+}
+
 /* The client closes first, and the server once it has seen that. */
 static int end_one(struct stage *s, int client, struct err *err)
 {
-	int server = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	int server = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC), failed = 0;
 	char byte;
 
 	if (server < 0) {
-		err_sys(err, "accept");
+		failed = failed_by("accept", err);
 		close(client);
-		return -1;
+		return failed;
 	}
 	close(client);
-	if (recv(server, &byte, 1, 0) != 0)
-		err_set(err, ERR_LAB, "the server saw no end of a connection");
+	switch (recv(server, &byte, 1, 0)) {
+	case 0:
+		break;
+	case -1:
+		failed = failed_by("recv", err);
+		break;
+	default:
+		failed = err_set(err, ERR_LAB, "the server saw no end of a connection");
+		break;
+	}
 	close(server);
-	return err->kind == ERR_NONE ? 0 : -1;
+	return failed;
 }
 
 static int ascending(const void *a, const void *b)
@@ -131,7 +147,7 @@ static void measure_failing(struct stage *s)
 	uint64_t cost[FAILING];
 
 	for (int i = 0; i < FAILING; i++) {
-		int fd = open_one(s, &cost[i]);
+		int fd = open_one(s, s->run->method, &cost[i]);
 
 		if (fd >= 0)
 			close(fd);
@@ -147,16 +163,58 @@ static void progress(const struct ports_run *p, unsigned all)
 		        all);
 }
 
-/* With all ports held: whether there still is one, and what not finding one costs. */
-static int one_more(struct stage *s)
+/* A connection could not be opened: that is a result, an interruption, or an error. */
+static int no_port(struct stage *s, struct err *err)
 {
-	int fd = open_one(s, &s->run->error_ns);
+	struct ports_run *p = s->run;
 
-	s->run->error = fd < 0 ? errno : 0;
-	if (fd >= 0)
-		close(fd);
-	else
-		measure_failing(s);
+	if (stop)
+		return 0;
+	if (errno != EADDRNOTAVAIL && errno != EADDRINUSE)
+		return err_sys(err, "%s: connection %u", ports_method_name(p->method), p->n + 1);
+	p->end = PORTS_FAILED;
+	p->error = errno;
+	measure_failing(s);
+	return 0;
+}
+
+/* With all ports held: whether there still is one, and what not finding one costs. */
+static int one_more(struct stage *s, struct err *err)
+{
+	uint64_t cost;
+	int fd = open_one(s, s->run->method, &cost);
+
+	if (fd < 0)
+		return no_port(s, err);
+	close(fd);
+	s->run->end = PORTS_REUSED;
+	return 0;
+}
+
+/* Who opens the next connection: the method itself, unless it is dear and has been measured. */
+static enum ports_method opener(const struct ports_run *p, unsigned all)
+{
+	unsigned every = all / 2 / DEAR;
+	int dear = p->method == METHOD_KERNEL || p->method == METHOD_BIND_0;
+
+	return dear && every > 1 && p->n > all / 2 && p->n % every ? METHOD_RANGE : p->method;
+}
+
+/* Opens and ends one connection, and keeps what it cost. */
+static int next_one(struct stage *s, unsigned all, struct err *err)
+{
+	struct ports_run *p = s->run;
+	enum ports_method method = opener(p, all);
+	uint64_t cost;
+	int fd = open_one(s, method, &cost);
+
+	if (fd < 0)
+		return no_port(s, err);
+	if (end_one(s, fd, err))
+		return -1;
+	if (method != p->method)
+		cost = 0;
+	p->cost_ns[p->n++] = cost < UINT32_MAX ? (unsigned)cost : UINT32_MAX;
 	return 0;
 }
 
@@ -166,26 +224,18 @@ static int fill(struct stage *s, struct err *err)
 	unsigned all = p->hi - p->lo + 1;
 	uint64_t until = clock_now_ns() + HELD_NS;
 
-	while (p->n < all && !stop && !p->expired) {
-		uint64_t cost;
-		int fd = open_one(s, &cost);
-
-		if (fd < 0) {
-			p->error = errno;
-			if (errno != EADDRNOTAVAIL && errno != EADDRINUSE)
-				return err_sys(err, "%s: connection %u",
-				        ports_method_name(p->method), p->n + 1);
-			measure_failing(s);
-			return 0;
-		}
-		if (end_one(s, fd, err))
+	while (p->n < all && !stop && p->end == PORTS_NOT_RUN) {
+		if (next_one(s, all, err))
 			return -1;
-		p->cost_ns[p->n++] = cost < UINT32_MAX ? (unsigned)cost : UINT32_MAX;
 		progress(p, all);
-		p->expired = clock_now_ns() > until;
+		if (p->end == PORTS_NOT_RUN && clock_now_ns() > until)
+			p->end = PORTS_EXPIRED;
 	}
-	p->interrupted = stop;
-	return stop || p->expired ? 0 : one_more(s);
+	if (p->end == PORTS_NOT_RUN && !stop && one_more(s, err))
+		return -1;
+	if (p->end == PORTS_NOT_RUN || (stop && p->end != PORTS_REUSED))
+		p->end = PORTS_INTERRUPTED;
+	return 0;
 }
 
 static int set_listener(struct stage *s, struct err *err)
@@ -257,23 +307,33 @@ int ports_measure(struct ports_run *p, const struct bench_config *c, struct err 
 	return failed;
 }
 
+/* What was measured in a stretch, into v; how many. */
+static unsigned measured(const struct ports_run *p, unsigned from, unsigned to, uint64_t *v)
+{
+	unsigned n = 0;
+
+	for (unsigned i = from; i < to && i < p->n; i++)
+		if (p->cost_ns[i])
+			v[n++] = p->cost_ns[i];
+	return n;
+}
+
 double ports_cost_us(const struct ports_run *p, double lo, double hi)
 {
 	unsigned all = p->hi - p->lo + 1;
-	unsigned from = (unsigned)(lo * all), to = (unsigned)(hi * all), n = 0, half;
+	unsigned from = (unsigned)ceil(lo * all - 1e-9), to = (unsigned)ceil(hi * all - 1e-9), n;
+	double middle = 0;
 	uint64_t *v;
-	double middle;
 
-	if (to > p->n)
-		to = p->n;
-	if (from >= to)
-		return 0;
+	if (from >= to) {
+		from = (unsigned)((lo + hi) / 2 * all);
+		to = from + 1;
+	}
 	v = must(malloc((to - from) * sizeof *v));
-	for (unsigned i = from; i < to; i++)
-		v[n++] = p->cost_ns[i];
+	n = measured(p, from, to, v);
 	qsort(v, n, sizeof *v, ascending);
-	half = n / 2;
-	middle = (double)v[half] / 1e3;
+	if (n)
+		middle = (double)v[n / 2] / 1e3;
 	free(v);
 	return middle;
 }

@@ -19,24 +19,41 @@ enum ports_method {
 
 #define PORTS_MAX 65536
 
+/* How a method ended. Zeroed memory is one that has not been run. */
+enum ports_end {
+	PORTS_NOT_RUN,
+	PORTS_INTERRUPTED,
+	PORTS_EXPIRED, /* stopped, for the first TIME_WAITs were about to end */
+	PORTS_FAILED,  /* no port is left: `error` */
+	PORTS_REUSED   /* every port is held, and the next connection takes one of them */
+};
+
 struct ports_run {
 	enum ports_method method;
 	int family;
 	unsigned lo, hi;
 	int progress;
+	enum ports_end end;
 	unsigned n;                  /* connections opened */
-	unsigned cost_ns[PORTS_MAX]; /* of bind() and connect() together, in order */
-	int error;                /* the errno that ended it; 0 when the range was gone through */
-	uint64_t error_ns;        /* what the failing call cost (median of several) */
-	int interrupted, expired; /* expired: stopped, for the first TIME_WAITs were about to end */
+	unsigned cost_ns[PORTS_MAX]; /* of bind() and connect() together, in order; 0: not measured
+	                              */
+	int error;                   /* PORTS_FAILED: the errno */
+	uint64_t error_ns;           /* and what the failing call cost (median of several) */
 };
 
 const char *ports_method_name(enum ports_method m);
 
-/* In a cell of its own. The struct is large: allocate it. */
+/*
+ * In a cell of its own. The struct is large: allocate it. An interruption is no error. Where each
+ * connection is dear, past half of the range, about 400 are measured; the ports between are
+ * taken by METHOD_RANGE, which leaves the same behind and costs little.
+ */
 int ports_measure(struct ports_run *p, const struct bench_config *c, struct err *err);
 
-/* The median cost while from `lo` to `hi` (shares) of the range were held; 0 when never. */
+/*
+ * The median cost while from `lo` to below `hi` (shares) of the range were held, or, where no
+ * number of ports is such a share, with the number nearest to it; 0 when that was not measured.
+ */
 double ports_cost_us(const struct ports_run *p, double lo, double hi);
 
 #endif

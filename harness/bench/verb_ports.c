@@ -29,24 +29,43 @@ static void heads(FILE *out, const char *first)
 	fprintf(out, "\n");
 }
 
+/* What the next connection met, as a word; a method's end in a table and in JSON. */
+static const char *next_one(const struct ports_run *p)
+{
+	switch (p->end) {
+	case PORTS_NOT_RUN:
+		return "(not run)";
+	case PORTS_INTERRUPTED:
+		return "(interrupted)";
+	case PORTS_EXPIRED:
+		return "(a minute is over)";
+	case PORTS_FAILED:
+		return strerrorname_np(p->error);
+	case PORTS_REUSED:
+		return "reuses TIME_WAIT";
+	}
+	return "?";
+}
+
+static void number(FILE *out, int known, double v, int digits)
+{
+	if (known)
+		fprintf(out, "%21.*f", digits, v);
+	else
+		fprintf(out, "%21s", "-");
+}
+
 static void ends(FILE *out, const struct ports_run runs[METHOD_COUNT])
 {
 	fprintf(out, "%-16s", "opened");
 	for (int m = 0; m < METHOD_COUNT; m++)
-		fprintf(out, "%21u", runs[m].n);
+		number(out, runs[m].end != PORTS_NOT_RUN, runs[m].n, 0);
 	fprintf(out, "\n%-16s", "the next one");
 	for (int m = 0; m < METHOD_COUNT; m++)
-		fprintf(out, "%21s",
-		        runs[m].interrupted ? "(interrupted)"
-		        : runs[m].expired   ? "(a minute is over)"
-		        : runs[m].error     ? strerrorname_np(runs[m].error)
-		                            : "reuses TIME_WAIT");
+		fprintf(out, "%21s", next_one(&runs[m]));
 	fprintf(out, "\n%-16s", "fails after us");
 	for (int m = 0; m < METHOD_COUNT; m++)
-		if (runs[m].error)
-			fprintf(out, "%21.1f", (double)runs[m].error_ns / 1e3);
-		else
-			fprintf(out, "%21s", "-");
+		number(out, runs[m].end == PORTS_FAILED, (double)runs[m].error_ns / 1e3, 1);
 	fprintf(out, "\n");
 }
 
@@ -63,36 +82,51 @@ static void table(FILE *out, const struct ports_run runs[METHOD_COUNT])
 		for (int m = 0; m < METHOD_COUNT; m++) {
 			double us = ports_cost_us(&runs[m], fills[i].lo, fills[i].hi);
 
-			if (us > 0)
-				fprintf(out, "%21.1f", us);
-			else
-				fprintf(out, "%21s", "-");
+			number(out, us > 0, us, 1);
 		}
 		fprintf(out, "\n");
 	}
 	ends(out, runs);
 }
 
+static json_t *costs(const struct ports_run *p)
+{
+	json_t *cost = json_array();
+
+	for (int i = 0; i < 100; i++) {
+		double us = ports_cost_us(p, i / 100.0, (i + 1) / 100.0);
+
+		json_array_append_new(cost, us > 0 ? json_real(us) : json_null());
+	}
+	return cost;
+}
+
+/* What isn't known is null: "then" of a method that has not come to its end, and all of one not
+ * run.
+ */
+static json_t *method(const struct ports_run *p)
+{
+	int run = p->end != PORTS_NOT_RUN, ended = p->end == PORTS_FAILED || p->end == PORTS_REUSED;
+	json_t *j = json_pack("{s:s, s:i, s:b, s:b, s:b}", "method", ports_method_name(p->method),
+	        "ports", (int)(p->hi - p->lo + 1), "run", run, "interrupted",
+	        p->end == PORTS_INTERRUPTED, "expired", p->end == PORTS_EXPIRED);
+
+	json_object_set_new(j, "opened", run ? json_integer(p->n) : json_null());
+	json_object_set_new(j, "then",
+	        ended ? json_string(p->end == PORTS_FAILED ? strerrorname_np(p->error) : "")
+	              : json_null());
+	json_object_set_new(j, "fails_after_us",
+	        p->end == PORTS_FAILED ? json_real((double)p->error_ns / 1e3) : json_null());
+	json_object_set_new(j, "cost_us_by_percent_held", costs(p));
+	return j;
+}
+
 static void as_json(FILE *out, const struct ports_run runs[METHOD_COUNT])
 {
 	json_t *all = json_array();
 
-	for (int m = 0; m < METHOD_COUNT; m++) {
-		const struct ports_run *p = &runs[m];
-		json_t *cost = json_array();
-
-		for (int i = 0; i < 100; i++) {
-			double us = ports_cost_us(p, i / 100.0, (i + 1) / 100.0);
-
-			json_array_append_new(cost, us > 0 ? json_real(us) : json_null());
-		}
-		json_array_append_new(
-		        all, json_pack("{s:s, s:i, s:i, s:s, s:f, s:o}", "method",
-		                     ports_method_name((enum ports_method)m), "ports",
-		                     (int)(p->hi - p->lo + 1), "opened", (int)p->n, "then",
-		                     p->error ? strerrorname_np(p->error) : "", "fails_after_us",
-		                     (double)p->error_ns / 1e3, "cost_us_by_percent_held", cost));
-	}
+	for (int m = 0; m < METHOD_COUNT; m++)
+		json_array_append_new(all, method(&runs[m]));
 	json_dumpf(all, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	fputc('\n', out);
 	json_decref(all);
@@ -103,8 +137,11 @@ static void as_csv(FILE *out, const struct ports_run runs[METHOD_COUNT])
 	fprintf(out, "percent_held,kernel_us,range_us,bind_us,bind_0_us\n");
 	for (int i = 0; i < 100; i++) {
 		fprintf(out, "%d", i);
-		for (int m = 0; m < METHOD_COUNT; m++)
-			fprintf(out, ",%.1f", ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0));
+		for (int m = 0; m < METHOD_COUNT; m++) {
+			double us = ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0);
+
+			fprintf(out, us > 0 ? ",%.1f" : ",", us);
+		}
 		fprintf(out, "\n");
 	}
 }
@@ -142,15 +179,14 @@ static int plot(const char *path, const struct ports_run runs[METHOD_COUNT], str
 	return failed ? err_sys(err, "%s", path) : 0;
 }
 
-/* The kernel's own range, unless the user says otherwise. */
+/* The range that the options ask for, before what else is set. */
 static void set_range(struct bench_config *c, const struct bench_options *o)
 {
 	struct bench_setting s = {.host = "client", .key = "net.ipv4.ip_local_port_range"};
 
 	c->set.v = NULL;
 	c->set.n = c->set.cap = 0;
-	snprintf(s.value, sizeof s.value, "%u %u", o->port_lo ? o->port_lo : 32768,
-	        o->port_hi ? o->port_hi : 60999);
+	snprintf(s.value, sizeof s.value, "%u %u", o->port_lo, o->port_hi);
 	array_push(&c->set, s);
 	array_each (const struct bench_setting, x, &o->config.set)
 		array_push(&c->set, *x);
@@ -162,12 +198,16 @@ static int measure(const struct bench_options *o, struct ports_run *runs, struct
 	int failed = 0;
 
 	set_range(&c, o);
-	for (int m = 0; m < METHOD_COUNT && !failed; m++) {
+	for (int m = 0; m < METHOD_COUNT; m++) {
 		runs[m].method = (enum ports_method)m;
 		runs[m].family = c.family;
 		runs[m].progress = c.progress;
+		runs[m].lo = o->port_lo;
+		runs[m].hi = o->port_hi;
+	}
+	for (int m = 0; m < METHOD_COUNT && !failed; m++) {
 		failed = ports_measure(&runs[m], &c, err);
-		if (!failed && runs[m].interrupted)
+		if (runs[m].end == PORTS_INTERRUPTED)
 			break;
 	}
 	bench_config_free(&c);
