@@ -139,7 +139,7 @@ struct bench_result {
 	int interrupted;
 	int have_client, have_server, have_counts;
 	unsigned pairs, flows; /* effective */
-	unsigned port_lo, port_hi;
+	unsigned ports;        /* that connect() may choose from */
 	const char *engine;
 	char notes[1024];     /* lines: what was chosen differently from what was asked */
 	char effective[1024]; /* a line for each host: its sysctls that matter */

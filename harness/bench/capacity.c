@@ -31,16 +31,22 @@ struct capacity_answer capacity(const struct capacity_question *q)
 	if (q->reuse_ns && q->reuse_ns < w.lo_ns)
 		a.lo_ns = a.hi_ns = w.lo_ns = w.hi_ns = q->reuse_ns;
 	held = seconds(w.hi_ns);
-	a.ports = q->port_hi - q->port_lo + 1;
+	a.ports = q->port_hi - q->port_lo + 1 - q->reserved;
 	a.tuples = a.ports * pairs;
 	a.steady_lo = q->rate * seconds(w.lo_ns);
 	a.steady_hi = q->rate * held;
 	a.rate_max = a.tuples / held;
 	a.rate_half = a.rate_max / 2;
-	a.enough = a.steady_hi <= a.tuples;
+	a.at_most = fmin(a.steady_hi, a.tuples);
+	a.capped = q->buckets && (double)q->buckets < a.at_most;
+	if (a.capped) {
+		a.at_most = (double)q->buckets;
+		a.capped_s = a.at_most / q->rate;
+	}
+	a.enough = a.capped || a.steady_hi <= a.tuples;
 	a.full_s = a.tuples / q->rate;
 	a.pairs = whole(a.steady_hi / a.ports);
 	a.ports_needed = whole(a.steady_hi / pairs);
-	a.memory_bytes = fmin(a.steady_hi, a.tuples) * MINISOCKET_BYTES;
+	a.memory_bytes = a.at_most * MINISOCKET_BYTES;
 	return a;
 }

@@ -14,7 +14,9 @@ struct capacity_question {
 	uint64_t held_ns;  /* TIME_WAIT */
 	uint64_t reuse_ns; /* tcp_tw_reuse=1: after so long another takes the tuple; 0: never */
 	unsigned hz;
+	uint64_t buckets; /* tcp_max_tw_buckets; 0: as many as it takes */
 	unsigned port_lo, port_hi;
+	unsigned reserved;     /* of these, ports that connect() may not choose */
 	unsigned sources;      /* addresses of the client */
 	unsigned destinations; /* address and port pairs of the server */
 };
@@ -26,8 +28,11 @@ struct capacity_answer {
 	double steady_lo, steady_hi; /* TIME_WAITs at once, were there ports enough */
 	double rate_max;             /* what the tuples last for, always */
 	double rate_half;            /* from here on more than half of each range is held */
+	double at_most;              /* TIME_WAITs there ever are: limited by tuples and buckets */
 	int enough;
-	double full_s;         /* when they run out, if they are not enough */
+	int capped;            /* the buckets, not the ports, are what gives out */
+	double capped_s;       /* when they do; from then on a socket that ends has no TIME_WAIT */
+	double full_s;         /* when the ports run out, if they are not enough */
 	unsigned pairs;        /* (source, destination) pairs that would be enough */
 	unsigned ports_needed; /* in each range with the pairs there are; over 65535: can't be */
 	double memory_bytes;   /* of the steady state's minisockets */

@@ -122,7 +122,7 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (watch_full(&u->watch, &u->r->full, &u->late))
 		event_base_loopbreak(u->base);
-	u->r->full.ports_all = u->lab.port_hi - u->lab.port_lo + 1;
+	u->r->full.ports_all = u->lab.ports;
 	if (u->config->stop_when_full)
 		event_base_loopbreak(u->base);
 }
@@ -204,8 +204,7 @@ static void plan(struct run *u)
 	crew_plan(&u->crew, u->config, &u->lab, u->full_fd, u->r);
 	u->r->have_client = u->crew.n_clients > 0;
 	u->r->have_server = u->crew.n_servers > 0;
-	u->r->port_lo = u->lab.port_lo;
-	u->r->port_hi = u->lab.port_hi;
+	u->r->ports = u->lab.ports;
 }
 
 static int set_stage(struct run *u, struct err *err)

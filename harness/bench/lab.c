@@ -5,6 +5,7 @@
 #include "netns/packet.h"
 #include "netns/sysctl.h"
 #include "rulesets.h"
+#include "settings.h"
 #include "targets.h"
 
 #include <arpa/inet.h>
@@ -28,11 +29,6 @@ struct building {
 };
 
 static const char *const side_names[] = {"client", "server"};
-
-static int applies(const struct bench_setting *s, enum bench_side side)
-{
-	return !strcmp(s->host, "all") || !strcmp(s->host, side_names[side]);
-}
 
 /* " tcp_tw_reuse=2" behind what is there. */
 static void echo(struct bench_result *r, const char *key)
@@ -68,7 +64,7 @@ static int set_up(struct building *b, enum bench_side side, struct err *err)
 	        sysctl_write("net.ipv4.ip_local_port_range", "1024 65535", err))
 		return -1;
 	array_each (const struct bench_setting, s, &b->config->set) {
-		if (!applies(s, side))
+		if (!setting_applies(s, side))
 			continue;
 		if (sysctl_write(s->key, s->value, err)) {
 			err->kind = ERR_INPUT;
@@ -81,12 +77,15 @@ static int set_up(struct building *b, enum bench_side side, struct err *err)
 
 static void read_range(struct bench_lab *lab)
 {
-	char value[64];
+	char value[64], reserved[4096];
 
 	lab->port_lo = 32768;
 	lab->port_hi = 60999;
 	if (!sysctl_read("net.ipv4.ip_local_port_range", value, sizeof value, NULL))
 		sscanf(value, "%u %u", &lab->port_lo, &lab->port_hi);
+	lab->ports = lab->port_hi - lab->port_lo + 1;
+	if (!sysctl_read("net.ipv4.ip_local_reserved_ports", reserved, sizeof reserved, NULL))
+		lab->ports -= settings_reserved(reserved, lab->port_lo, lab->port_hi);
 }
 
 static int prepare(void *arg, enum host h, struct err *err)

@@ -21,6 +21,7 @@ struct bench_lab {
 	int have_from;
 	struct endpoint from, to; /* the first address of each side; to.port of the first pair */
 	unsigned port_lo, port_hi;
+	unsigned ports; /* of these, without reserved ones */
 };
 
 /* Builds it. Everything but --against must be called inside a cell (cell_spawn). */

@@ -5,6 +5,8 @@
 
 #include "bench.h"
 
+#include <stdio.h>
+
 enum bench_verb {
 	VERB_RUN = 1,
 	VERB_PORTS = 2,
@@ -30,8 +32,10 @@ struct bench_options {
 	const char *plot;
 	unsigned repeat;
 	uint64_t time_wait_ns;     /* capacity */
-	unsigned port_lo, port_hi; /* capacity, ports; 0: the kernel's */
+	unsigned port_lo, port_hi; /* capacity, ports: from --range, --set, or the kernel's */
 	int verify;
+	int help;       /* --help: nothing else has been read */
+	uint64_t given; /* which rows of the table the user gave, a bit each */
 	struct bench_sweep sweep;
 };
 
@@ -39,7 +43,8 @@ struct bench_options {
 int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct err *err);
 void bench_options_free(struct bench_options *o);
 
-/* For `lastack help bench`. */
+/* For `lastack help bench`; and for one verb, with the options that it takes. */
 extern const char bench_options_help[];
+void bench_options_print_help(FILE *out, enum bench_verb verb);
 
 #endif

@@ -3,6 +3,7 @@
 #include "options_read.h"
 
 #include "core/clock.h"
+#include "core/words.h"
 #include "lab.h"
 #include "rulesets.h"
 
@@ -43,21 +44,24 @@ static int count(const char *v, unsigned hi, unsigned *ret, struct err *err)
 static int choice(const char *v, const char *const *list, int *ret, struct err *err)
 {
 	char wanted[128] = "";
+	const char *near;
+	size_t n = 0, count_of = 0;
 
-	for (int i = 0; list[i]; i++) {
-		size_t n = strlen(wanted);
-
+	for (int i = 0; list[i]; i++, count_of++) {
 		if (!strcmp(v, list[i])) {
 			*ret = i;
 			return 0;
 		}
-		snprintf(wanted + n, sizeof wanted - n, "%s%s",
+		n += (size_t)snprintf(wanted + n, sizeof wanted - n, "%s%s",
 		        !i            ? ""
 		        : list[i + 1] ? ", "
 		                      : " or ",
 		        list[i]);
 	}
-	return bad(err, v, wanted);
+	near = words_nearest(v, list, count_of);
+	if (!near)
+		return bad(err, v, wanted);
+	return err_set(err, ERR_INPUT, "'%s': expected %s; did you mean %s?", v, wanted, near);
 }
 
 static int duration(const char *v, uint64_t *ret, struct err *err)
@@ -208,7 +212,6 @@ int set_against(struct bench_options *o, const char *v, struct err *err)
 {
 	if (endpoint_parse(v, &o->config.against) || !o->config.against.port)
 		return bad(err, v, "ADDR:PORT, such as 192.0.2.1:80 or [2001:db8::1]:80");
-	o->config.family = o->config.against.family;
 	return 0;
 }
 
@@ -232,15 +235,19 @@ int set_stop_when_full(struct bench_options *o, const char *v, struct err *err)
 static int split_setting(
         const char *v, struct bench_setting *ret, char *values, size_t size, struct err *err)
 {
-	const char *colon = strchr(v, ':'), *equals = strchr(v, '=');
+	static const char *const hosts[] = {"client", "server", "all", NULL};
+	const char *equals = strchr(v, '='), *colon = strchr(v, ':');
+	int host;
 
 	if (!colon || !equals || equals < colon || (size_t)(colon - v) >= sizeof ret->host ||
 	        (size_t)(equals - colon) > sizeof ret->key)
 		return bad(err, v, "client:KEY=VALUE, server:KEY=VALUE or all:KEY=VALUE");
 	snprintf(ret->host, sizeof ret->host, "%.*s", (int)(colon - v), v);
 	snprintf(ret->key, sizeof ret->key, "%.*s", (int)(equals - colon - 1), colon + 1);
-	if (strcmp(ret->host, "client") && strcmp(ret->host, "server") && strcmp(ret->host, "all"))
-		return bad(err, ret->host, "client, server or all");
+	if (choice(ret->host, hosts, &host, err))
+		return -1;
+	if (!*ret->key || !equals[1])
+		return bad(err, v, "a key and a value, such as client:net.ipv4.tcp_tw_reuse=1");
 	if (strlen(equals + 1) >= size)
 		return bad(err, v, "a shorter value");
 	snprintf(values, size, "%s", equals + 1);

@@ -177,7 +177,7 @@ static void cliff(FILE *out, const struct bench_options *o, const struct bench_r
 {
 	const struct bench_config *c = &o->config;
 	double pairs = (double)c->sources * c->dests * (c->against.family ? 1 : r->pairs);
-	double ports = r->port_hi - r->port_lo + 1;
+	double ports = r->ports;
 
 	if (c->ports == PORTS_KERNEL && (double)r->peak_time_wait[SIDE_CLIENT] > pairs * ports / 2)
 		fprintf(out,

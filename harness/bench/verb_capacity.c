@@ -2,49 +2,48 @@
 /* `lastack bench capacity`: the prediction, and with --verify what happens. */
 #include "capacity.h"
 #include "core/clock.h"
+#include "settings.h"
 #include "show.h"
 #include "verbs.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define HELD_NS (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
-#define PORT_LO 32768           /* the kernel's default range */
-#define PORT_HI 60999
+#define HELD_NS  (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
+#define REUSE_MS 1000            /* net.ipv4.tcp_tw_reuse_delay */
 
-/* What the user sets on the client; NULL when nothing. */
-static const char *client_setting(const struct bench_options *o, const char *key)
+/* Whether either host refuses timestamps: a connection has them only if both want them. */
+static int no_timestamps(const struct bench_config *c)
 {
-	const char *value = NULL;
+	static const char *const key = "net.ipv4.tcp_timestamps";
 
-	array_each (const struct bench_setting, s, &o->config.set)
-		if (strcmp(s->host, "server") && !strcmp(s->key, key))
-			value = s->value;
-	return value;
+	return !settings_number(c, SIDE_CLIENT, key, 1) || !settings_number(c, SIDE_SERVER, key, 1);
 }
 
-static uint64_t reuse_ns(const struct bench_options *o)
+/* The age at which connect() takes a TIME_WAIT's place; 0: it doesn't. */
+static uint64_t reuse_ns(const struct bench_config *c)
 {
-	const char *reuse = client_setting(o, "net.ipv4.tcp_tw_reuse");
-	const char *delay = client_setting(o, "net.ipv4.tcp_tw_reuse_delay");
-
-	if (!reuse || strcmp(reuse, "1"))
+	if (settings_number(c, SIDE_CLIENT, "net.ipv4.tcp_tw_reuse", 0) != 1 || no_timestamps(c))
 		return 0;
-	return delay ? strtoull(delay, NULL, 10) * NS_PER_MS : NS_PER_S;
+	return settings_number(c, SIDE_CLIENT, "net.ipv4.tcp_tw_reuse_delay", REUSE_MS) * NS_PER_MS;
 }
 
 static struct capacity_question question(const struct bench_options *o)
 {
+	const struct bench_config *c = &o->config;
+	const char *reserved = settings_value(c, SIDE_CLIENT, "net.ipv4.ip_local_reserved_ports");
+
 	return (struct capacity_question){
-	        .rate = o->config.rate > 0 ? o->config.rate : 1000,
+	        .rate = c->rate > 0 ? c->rate : 1000,
 	        .held_ns = o->time_wait_ns ? o->time_wait_ns : HELD_NS,
-	        .reuse_ns = reuse_ns(o),
+	        .reuse_ns = reuse_ns(c),
 	        .hz = clock_hz(),
-	        .port_lo = o->port_lo ? o->port_lo : PORT_LO,
-	        .port_hi = o->port_hi ? o->port_hi : PORT_HI,
-	        .sources = o->config.sources,
-	        .destinations = o->config.dests,
+	        .buckets = settings_number(c, SIDE_CLIENT, "net.ipv4.tcp_max_tw_buckets", 0),
+	        .port_lo = o->port_lo,
+	        .port_hi = o->port_hi,
+	        .reserved = reserved ? settings_reserved(reserved, o->port_lo, o->port_hi) : 0,
+	        .sources = c->sources,
+	        .destinations = c->dests,
 	};
 }
 
@@ -79,7 +78,9 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 	c.pairs = 1;
 	c.ports = PORTS_RANGE;
 	c.stop_when_full = !a->enough;
-	seconds = a->enough ? (double)a->hi_ns / NS_PER_S + 5 : a->full_s * 1.2 + 2;
+	seconds = a->capped   ? a->capped_s * 1.2 + 2
+	          : a->enough ? (double)a->hi_ns / NS_PER_S + 5
+	                      : a->full_s * 1.2 + 2;
 	c.for_ns = (uint64_t)(seconds * NS_PER_S);
 	fprintf(stderr, "this takes %.0f s\n", seconds);
 	failed = bench_run(&c, ret, err);
@@ -89,10 +90,26 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 
 static void wanted(FILE *out, const struct capacity_answer *a)
 {
-	fprintf(out, "enough      %u pairs of a source and a destination address", a->pairs);
+	fprintf(out, "enough      %u pair%s of a source and a destination address", a->pairs,
+	        a->pairs == 1 ? "" : "s");
 	if (a->ports_needed <= 65535 - 1024)
 		fprintf(out, ", or %u ports in each range", a->ports_needed);
 	fprintf(out, "\n");
+}
+
+static void what_happens(FILE *out, const struct capacity_answer *a)
+{
+	if (a->capped)
+		fprintf(out,
+		        "so          the ports last, for tcp_max_tw_buckets is full after %.2f s: "
+		        "from then on\n"
+		        "            sockets that end are destroyed at once, without TIME_WAIT\n",
+		        a->capped_s);
+	else if (a->enough)
+		fprintf(out, "so          the ports last: %.0f %% of them are held\n",
+		        100 * a->steady_hi / a->tuples);
+	else
+		fprintf(out, "so          the ports run out after %.2f s\n", a->full_s);
 }
 
 static void show(FILE *out, const struct capacity_question *q, const struct capacity_answer *a)
@@ -102,15 +119,13 @@ static void show(FILE *out, const struct capacity_question *q, const struct capa
 	        "held for %.2f to %.2f s%s\n",
 	        q->rate, (double)a->lo_ns / NS_PER_S, (double)a->hi_ns / NS_PER_S,
 	        q->reuse_ns ? " (then tcp_tw_reuse)" : "");
-	fprintf(out, "there are   %u ports x %u sources x %u destinations = %.0f four-tuples\n",
+	fprintf(out, "there are   %u ports x %u sources x %u destinations = %.0f four-tuples",
 	        a->ports, q->sources, q->destinations, a->tuples);
-	fprintf(out, "steady      %.0f to %.0f held at once (rate x time)\n", a->steady_lo,
+	if (q->reserved)
+		fprintf(out, " (%u ports of the range are reserved)", q->reserved);
+	fprintf(out, "\nsteady      %.0f to %.0f held at once (rate x time)\n", a->steady_lo,
 	        a->steady_hi);
-	if (a->enough)
-		fprintf(out, "so          the ports last: %.0f %% of them are held\n",
-		        100 * a->steady_hi / a->tuples);
-	else
-		fprintf(out, "so          the ports run out after %.2f s\n", a->full_s);
+	what_happens(out, a);
 	fprintf(out,
 	        "limit       %.1f/s for ever; from %.1f/s on more than half of a range is held, "
 	        "and "
@@ -121,47 +136,85 @@ static void show(FILE *out, const struct capacity_question *q, const struct capa
 	        a->memory_bytes / 1e6, fmin(a->steady_hi, a->tuples));
 }
 
+/* A run that was stopped has seen what came until then, and nothing of what would have come. */
+static void show_interrupted(FILE *out, const struct bench_result *r)
+{
+	fprintf(out,
+	        "\nobserved    interrupted after %.2f s; so far %llu connections, at most %llu in "
+	        "TIME_WAIT, ",
+	        (double)r->took_ns / NS_PER_S, (unsigned long long)r->done,
+	        (unsigned long long)r->peak_time_wait[SIDE_CLIENT]);
+	if (r->full.at_ns)
+		fprintf(out, "and the ports ran out after %.2f s\n",
+		        (double)r->full.at_ns / NS_PER_S);
+	else
+		fprintf(out, "and the ports had not run out\n");
+}
+
+static void show_lasting(FILE *out, const struct capacity_question *q,
+        const struct capacity_answer *a, const struct bench_result *r)
+{
+	char most[32];
+
+	/* What another connection may take stays until it is taken, or its minute is over. */
+	if (a->capped)
+		snprintf(most, sizeof most, "%.0f", a->at_most);
+	else if (q->reuse_ns)
+		snprintf(most, sizeof most, "<= %.0f", a->tuples);
+	else
+		snprintf(most, sizeof most, "%.0f-%.0f", a->steady_lo, a->steady_hi);
+	fprintf(out, "%-22s%14s%14s\n", "ports run out", "never", r->full.at_ns ? "yes" : "never");
+	fprintf(out, "%-22s%14s%14llu\n", "TIME_WAIT at most", most,
+	        (unsigned long long)r->peak_time_wait[SIDE_CLIENT]);
+	if (a->capped)
+		fprintf(out, "%-22s%14s%14llu\n", "ended without one", "the rest",
+		        (unsigned long long)(r->after[SIDE_CLIENT].tw_overflow -
+		                             r->before[SIDE_CLIENT].tw_overflow));
+}
+
+static void show_running_out(
+        FILE *out, const struct capacity_answer *a, const struct bench_result *r)
+{
+	fprintf(out, "%-22s%12.2f s", "ports run out after", a->full_s);
+	if (r->full.at_ns)
+		fprintf(out, "%12.2f s\n", (double)r->full.at_ns / NS_PER_S);
+	else
+		fprintf(out, "%14s\n", "never");
+	fprintf(out, "%-22s%14.0f%14llu\n", "connections by then", a->tuples,
+	        (unsigned long long)r->done);
+	fprintf(out, "%-22s%14u%14llu\n", "ports held of one pair", a->ports,
+	        (unsigned long long)r->full.ports_held);
+}
+
 static void show_seen(FILE *out, const struct capacity_question *q, const struct capacity_answer *a,
         const struct bench_result *r)
 {
-	double at = (double)r->full.at_ns / NS_PER_S;
-
-	fprintf(out, "\n%-22s%14s%14s\n", "", "predicted", "observed");
-	if (a->enough) {
-		char most[32];
-
-		/* What another connection may take stays until it is taken, or its minute is over.
-		 */
-		if (q->reuse_ns)
-			snprintf(most, sizeof most, "<= %.0f", a->tuples);
-		else
-			snprintf(most, sizeof most, "%.0f-%.0f", a->steady_lo, a->steady_hi);
-		fprintf(out, "%-22s%14s%14s\n", "ports run out", "never",
-		        r->full.at_ns ? "yes" : "never");
-		fprintf(out, "%-22s%14s%14llu\n", "TIME_WAIT at most", most,
-		        (unsigned long long)r->peak_time_wait[SIDE_CLIENT]);
-	} else {
-		fprintf(out, "%-22s%12.2f s", "ports run out after", a->full_s);
-		if (r->full.at_ns)
-			fprintf(out, "%12.2f s\n", at);
-		else
-			fprintf(out, "%14s\n", "never");
-		fprintf(out, "%-22s%14.0f%14llu\n", "connections by then", a->tuples,
-		        (unsigned long long)r->done);
-		fprintf(out, "%-22s%14u%14llu\n", "ports held of one pair", a->ports,
-		        (unsigned long long)r->full.ports_held);
+	if (r->interrupted) {
+		show_interrupted(out, r);
+		return;
 	}
+	fprintf(out, "\n%-22s%14s%14s\n", "", "predicted", "observed");
+	if (a->enough)
+		show_lasting(out, q, a, r);
+	else
+		show_running_out(out, a, r);
 }
 
 static json_t *as_json(const struct capacity_question *q, const struct capacity_answer *a)
 {
-	return json_pack("{s:f, s:f, s:f, s:i, s:f, s:f, s:f, s:b, s:f, s:f, s:o, s:i, s:i, s:f}",
-	        "rate", q->rate, "held_s_least", (double)a->lo_ns / NS_PER_S, "held_s_most",
-	        (double)a->hi_ns / NS_PER_S, "ports", (int)a->ports, "tuples", a->tuples,
-	        "time_wait_least", a->steady_lo, "time_wait_most", a->steady_hi, "enough",
-	        a->enough, "rate_max", a->rate_max, "rate_half", a->rate_half, "full_after_s",
-	        a->enough ? json_null() : json_real(a->full_s), "pairs_enough", (int)a->pairs,
-	        "ports_enough", (int)a->ports_needed, "memory_bytes", a->memory_bytes);
+	json_t *j =
+	        json_pack("{s:f, s:f, s:f, s:i, s:f, s:f, s:f, s:f, s:b, s:f, s:f, s:i, s:i, s:f}",
+	                "rate", q->rate, "held_s_least", (double)a->lo_ns / NS_PER_S, "held_s_most",
+	                (double)a->hi_ns / NS_PER_S, "ports", (int)a->ports, "tuples", a->tuples,
+	                "time_wait_least", a->steady_lo, "time_wait_most", a->steady_hi,
+	                "time_wait_at_most", a->at_most, "enough", a->enough, "rate_max",
+	                a->rate_max, "rate_half", a->rate_half, "pairs_enough", (int)a->pairs,
+	                "ports_enough", (int)a->ports_needed, "memory_bytes", a->memory_bytes);
+
+	json_object_set_new(j, "full_after_s", a->enough ? json_null() : json_real(a->full_s));
+	json_object_set_new(
+	        j, "buckets_full_after_s", a->capped ? json_real(a->capped_s) : json_null());
+	return j;
 }
 
 static void write_json(
@@ -189,6 +242,12 @@ int verb_capacity(const struct bench_options *o, FILE *out, struct err *err)
 		        "bench capacity: TIME_WAIT is 60 s in the kernel and cannot be set: "
 		        "--verify "
 		        "has nothing to verify another time with");
+	}
+	if (settings_try(&o->config, err) || !a.ports) {
+		free(r);
+		return a.ports ? err_prefix(err, "bench capacity")
+		               : err_set(err, ERR_INPUT,
+		                         "bench capacity: every port of the range is reserved");
 	}
 	if (o->format == FORMAT_TABLE)
 		show(out, &q, &a);

@@ -2,6 +2,7 @@
 """The benchmark's function, never its speed: counts, sides, errors, forms of output, ends."""
 import ctypes
 import errno
+import glob
 import json
 import os
 import resource
@@ -185,6 +186,23 @@ def verbs():
     tap("ports: 300 for each method", [m["opened"] for m in runs] == [300] * 4, [m["opened"] for m in runs])
     tap("ports: and then", [m["then"] for m in runs] == ["EADDRNOTAVAIL", "EADDRNOTAVAIL", "", "EADDRINUSE"],
         [m["then"] for m in runs])
+    text = run("ports", "--range", "40000-40009").stdout
+    tap("ports: ten ports fill the table", "opened" in text and
+        not any(line.split()[-1] == "-" for line in text.splitlines()[3:] if line[:1].isdigit()), text)
+    runs = bench("ports", "--range", "30000-36999")
+    tap("ports: each method comes to its end, and has a cost at each share",
+        [m["then"] for m in runs] == ["EADDRNOTAVAIL", "EADDRNOTAVAIL", "", "EADDRINUSE"] and
+        all(None not in m["cost_us_by_percent_held"] for m in runs), json.dumps(runs)[:400])
+    r = bench("capacity", "--set", "client:net.ipv4.ip_local_port_range=40000 40999", "--set",
+              "client:net.ipv4.ip_local_reserved_ports=40100-40199", "--verify", "--flows", "1")
+    tap("capacity: the range of --set, without its reserved ports", r["predicted"]["ports"] == 900 and
+        r["observed"]["connections"] == 900 and r["observed"]["full"]["ports_held"] == 900 and
+        r["observed"]["full"]["ports"] == 900, json.dumps(r["predicted"]))
+    r = bench("capacity", "--rate", "2000", "--set", "client:net.ipv4.tcp_max_tw_buckets=1000", "--verify")
+    seen = r["observed"]
+    tap("capacity: no more TIME_WAIT than tcp_max_tw_buckets", r["predicted"]["enough"] and
+        r["predicted"]["buckets_full_after_s"] == 0.5 and seen["client"]["peak_time_wait"] == 1000 and
+        seen["client"]["tw_overflow"] > 0 and seen["full"] is None, json.dumps(r["predicted"]))
     r = bench("capacity", "--rate", "1000", "--range", "40000-40399", "--verify", "--flows", "1")
     tap("capacity: predicts 400 connections, and 400 there are",
         r["predicted"]["tuples"] == 400 and not r["predicted"]["enough"] and
@@ -200,6 +218,23 @@ def refusals():
             (["--flow", "3"], 2, "did you mean --flows?"),
             (["--for", "soon"], 2, "a duration"),
             (["--close", "nobody"], 2, "client or server"),
+            (["--close", "cleint"], 2, "did you mean client?"),
+            (["--close", "--for", "500ms"], 2, "--close takes client|server"),
+            (["--link", "vteh"], 2, "did you mean veth?"),
+            (["--set", "klient:net.ipv4.tcp_sack=1"], 2, "did you mean client?"),
+            (["--set", "client:=1"], 2, "a key and a value"),
+            (["prots"], 2, "did you mean ports?"),
+            (["--json", "--csv"], 2, "not both"),
+            (["--against", "127.0.0.1:1", "--link", "wire"], 2, "own hosts"),
+            (["--against", "127.0.0.1:1", "--ip", "6"], 2, "IPv4"),
+            (["capacity", "--pairs", "2"], 2, "no meaning"),
+            (["capacity", "--for", "2s"], 2, "no meaning"),
+            (["capacity", "--flows", "2"], 2, "--verify"),
+            (["capacity", "--set", "client:net.ipv4.tcp_tw_reuse=banana"], 2, "banana"),
+            (["capacity", "--range", "40000-40099", "--set", "client:net.ipv4.ip_local_port_range=40000 40999"], 2,
+             "40000-40999"),
+            (["ports", "--range", "40000-40099", "--set", "client:net.ipv4.ip_local_port_range=40000 40999"], 2,
+             "40000-40999"),
             (["sweep"], 2, "which values?"),
             (["serve"], 2, "where?"),
             (["--against", "127.0.0.1"], 2, "ADDR:PORT"),
@@ -263,6 +298,43 @@ def threads(pid):
 def under_way(p):
     """Until the runner of a started benchmark has all its threads: two a pair, and itself."""
     return until(lambda: any(threads(c) >= 3 for c in children(p.pid)))
+
+
+def time_waits(pid):
+    """Of the namespaces that a process's threads are in, the most."""
+    most = 0
+    for path in glob.glob("/proc/%d/task/*/net/sockstat" % pid):
+        try:
+            with open(path, encoding="ascii") as f:
+                most = max(most, int(f.read().split(" tw ")[1].split()[0]))
+        except (OSError, IndexError):
+            pass
+    return most
+
+
+def interrupted(n, *words):
+    """What is left of a run that is stopped when its runner has n TIME_WAITs."""
+    p = subprocess.Popen([BIN, "bench", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    reached = until(lambda: any(time_waits(c) >= n for c in children(p.pid)))
+    p.send_signal(signal.SIGINT)
+    text, said = p.communicate(timeout=60)
+    return (text if reached else ""), "exit %d: %s%s" % (p.returncode, said, text)
+
+
+def interruptions():
+    for n in 1, 500, 3000:
+        text, why = interrupted(n, "ports", "--json")
+        runs = json.loads(text) if text else []
+        tap("ports: SIGINT at %d: of what has not run nothing is said" % n, runs and runs[0]["interrupted"] and
+            runs[0]["opened"] >= n and [r["opened"] for r in runs[1:]] == [None] * 3 and
+            [r["then"] for r in runs] == [None] * 4, why)
+    text, why = interrupted(100, "ports")
+    tap("ports: and so in the table", text.count("(not run)") == 3 and "reuses" not in text and
+        text.splitlines()[-3].split()[2:] == ["-"] * 3, why)
+    for words in (["--rate", "500", "--range", "30000-39999"], ["--rate", "50", "--set", "client:net.ipv4.tcp_sack=0"]):
+        text, why = interrupted(20, "capacity", "--verify", *words)
+        tap("capacity %s: SIGINT: only what was seen" % " ".join(words), "interrupted after" in text and
+            "so far" in text and "never" not in text and "observed    interrupted" in text, why)
 
 
 def ends():
@@ -342,12 +414,26 @@ def serving():
             json.loads(text)["connections"] >= r["connections"], r["why"])
 
 
+def helps():
+    for verb, has, lacks in ("ports", "--range", "--flows"), ("capacity", "--verify", "--engine"), ("sweep", "--repeat", "--range"):
+        p = run(verb, "--help")
+        tap("%s --help: its own options" % verb, p.returncode == 0 and "bench %s" % verb in p.stdout and
+            "  %s" % has in p.stdout and "  %s " % lacks not in p.stdout, p.stdout + p.stderr)
+    with open("/dev/full", "w", encoding="ascii") as full_device:
+        for form in [], ["--json"]:
+            p = subprocess.run([BIN, "bench", "capacity", *form], stdout=full_device, stderr=subprocess.PIPE, text=True,
+                               timeout=60, check=False)
+            tap("a result that cannot be written is an error", p.returncode == 3 and p.stderr.count("\n") == 1, p.stderr)
+
+
 def main():
+    only = sys.argv[1:]
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (closes, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, against, serving):
-            part()
+        for part in (helps, closes, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, interruptions, against, serving):
+            if not only or part.__name__ in only:
+                part()
     print("1..%d" % count)
     sys.exit(failed != 0)
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The small parts of the benchmark: whose turn an address is, samples in fixed memory, options. */
 #include "bench/options.h"
+#include "bench/ports.h"
 #include "bench/run.h"
+#include "bench/settings.h"
 #include "bench/targets.h"
 
 #include <netinet/in.h>
@@ -142,6 +144,81 @@ static void options_are_read(void **state)
 	bench_options_free(&o);
 }
 
+static void the_range_comes_from_a_setting(void **state)
+{
+	struct bench_options o;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(parse(&o, &err, "capacity", "--set",
+	                         "client:net.ipv4.ip_local_port_range=40000\t40999"),
+	        0);
+	assert_int_equal(o.port_lo, 40000);
+	assert_int_equal(o.port_hi, 40999);
+	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "capacity", NULL, NULL), 0);
+	assert_int_equal(o.port_lo, 32768);
+	bench_options_free(&o);
+	assert_int_equal(parse(&o, &err, "capacity", "--set",
+	                         "server:net.ipv4.ip_local_port_range=40000 40999"),
+	        0);
+	assert_int_equal(o.port_lo, 32768);
+	bench_options_free(&o);
+	assert_int_equal(
+	        parse(&o, &err, "capacity", "--set", "client:net.ipv4.ip_local_port_range=9 2"),
+	        -1);
+	bench_options_free(&o);
+}
+
+static void reserved_ports_are_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(settings_reserved("", 1, 65535), 0);
+	assert_int_equal(settings_reserved("100", 100, 200), 1);
+	assert_int_equal(settings_reserved("90-110,150,200-300", 100, 200), 11 + 1 + 1);
+	assert_int_equal(settings_reserved("100-120,110-130\n", 100, 200), 31);
+	assert_int_equal(settings_reserved("1-65535", 1024, 65535), 64512);
+	assert_int_equal(settings_reserved("nonsense", 1, 65535), 0);
+}
+
+/* Where a range is too small for a share, the nearest number of ports answers for it. */
+static void a_cost_is_found_in_any_range(void **state)
+{
+	struct ports_run *p = must(calloc(1, sizeof *p));
+
+	(void)state;
+	assert_int_equal(p->end, PORTS_NOT_RUN);
+	p->lo = 40000;
+	p->hi = 40009;
+	for (p->n = 0; p->n < 10; p->n++)
+		p->cost_ns[p->n] = 1000 * (p->n + 1);
+	for (int i = 0; i < 100; i++)
+		assert_true(ports_cost_us(p, i / 100.0, (i + 1) / 100.0) == i / 10 + 1);
+	assert_true(ports_cost_us(p, 0, 1) == 6);
+	p->cost_ns[5] = 0; /* not measured */
+	assert_true(ports_cost_us(p, 0.51, 0.52) == 0);
+	assert_true(ports_cost_us(p, 0.4, 0.6) == 5);
+	free(p);
+}
+
+static void help_is_for_its_verb(void **state)
+{
+	struct bench_options o;
+	struct err err = {0};
+	char text[8192] = "";
+	FILE *f = fmemopen(text, sizeof text, "w");
+
+	(void)state;
+	assert_int_equal(parse(&o, &err, "sweep", "--help", NULL), 0);
+	assert_true(o.help && o.verb == VERB_SWEEP);
+	bench_options_print_help(f, o.verb);
+	fclose(f);
+	assert_non_null(strstr(text, "usage: lastack bench sweep --set"));
+	assert_non_null(strstr(text, "  --repeat N\n"));
+	assert_null(strstr(text, "--verify"));
+	bench_options_free(&o);
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
 	static const char *const bad[][2] = {{"--flows", "0"}, {"--flows", "-1"}, {"--flows", "1x"},
@@ -171,6 +248,10 @@ int main(void)
 	        cmocka_unit_test(the_kernel_chooses),
 	        cmocka_unit_test(samples_stay_in_their_memory),
 	        cmocka_unit_test(options_are_read),
+	        cmocka_unit_test(the_range_comes_from_a_setting),
+	        cmocka_unit_test(reserved_ports_are_counted),
+	        cmocka_unit_test(a_cost_is_found_in_any_range),
+	        cmocka_unit_test(help_is_for_its_verb),
 	        cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
 

@@ -75,6 +75,32 @@ static void sources_and_destinations_multiply(void **state)
 	assert_true(capacity(&q).tuples == 12 * 28232.0);
 }
 
+static void buckets_give_out_first(void **state)
+{
+	struct capacity_question q = usual;
+	struct capacity_answer a;
+
+	(void)state;
+	q.buckets = 5000;
+	a = capacity(&q);
+	assert_true(a.capped && a.enough && a.at_most == 5000 && a.capped_s == 5);
+	q.buckets = 28232; /* as many as there are ports: these end first */
+	a = capacity(&q);
+	assert_true(!a.capped && !a.enough && a.at_most == 28232);
+	q.rate = 100; /* the steady state is below both */
+	a = capacity(&q);
+	assert_true(!a.capped && a.enough && a.at_most > 6000 && a.at_most < 6300);
+}
+
+static void reserved_ports_are_not_there(void **state)
+{
+	struct capacity_question q = usual;
+
+	(void)state;
+	q.reserved = 8232;
+	assert_int_equal(capacity(&q).ports, 20000);
+}
+
 static void spread_of_five(void **state)
 {
 	static const double v[] = {3, 1, 2, 5, 4}, even[] = {1, 2, 3, 10};
@@ -112,6 +138,8 @@ int main(void)
 	        cmocka_unit_test(what_it_says_is_enough_is_enough),
 	        cmocka_unit_test(the_rate_at_the_limit),
 	        cmocka_unit_test(sources_and_destinations_multiply),
+	        cmocka_unit_test(buckets_give_out_first),
+	        cmocka_unit_test(reserved_ports_are_not_there),
 	        cmocka_unit_test(spread_of_five),
 	        cmocka_unit_test(student_as_printed),
 	};
