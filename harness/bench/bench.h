@@ -6,9 +6,11 @@
  * CPU, each with its own libevent loop, its own table of file descriptors (so that the kernel need
  * not count references) and its own port, so that a connection never leaves its CPU. The client
  * keeps N flows going; a flow opens a connection, sends a request, reads the response, closes, and
- * begins again. The main thread's loop samples what the kernel counts and stops the run. Workers
- * write their own counters only; the main thread reads the few in `struct live` while they run, and
- * all else after they have ended.
+ * begins again. The main thread's loop samples what the kernel counts and ends the run: at its
+ * time no flow begins again, those under way go on to their end, and when nothing is left, or
+ * nothing moves any more, everything is counted. So what the kernel counts is of the very
+ * connections that the workers count. Workers write their own counters only; the main thread reads
+ * the few in `struct live` while they run, and all else after they have ended.
  */
 #ifndef LASTACK_BENCH_H
 #define LASTACK_BENCH_H
@@ -56,7 +58,7 @@ struct bench_config {
 	enum bench_observe observe;
 	struct endpoint against; /* family 0: our own server */
 	struct endpoint serve;   /* the server only, on this machine; family 0: no */
-	uint64_t max_conns;      /* stop after so many; 0: no such end */
+	uint64_t max_conns;      /* exactly so many, and then stop; 0: no such end */
 	int stop_when_full;      /* stop at the first EADDRNOTAVAIL */
 	int progress;            /* a line on stderr each second */
 	ARRAY(struct bench_setting) set;
@@ -83,6 +85,22 @@ struct bench_errors {
 	uint64_t count[CALL_COUNT][BENCH_ERRNO_MAX];
 };
 
+/* How far a connection is that hasn't ended. */
+enum bench_stage {
+	STAGE_NONE, /* it isn't under way */
+	STAGE_CONNECT,
+	STAGE_TRANSFER, /* sending the request or receiving the response */
+	STAGE_END,      /* waiting for the other side to end */
+	STAGE_COUNT
+};
+const char *bench_stage_name(enum bench_stage s);
+
+/* What was under way when the run was over, although its end was waited for. */
+struct bench_in_flight {
+	uint64_t n[STAGE_COUNT];
+	uint64_t all, oldest_ns; /* since it began, or was due */
+};
+
 /* The first EADDRNOTAVAIL: when, and what was full. */
 struct bench_full {
 	uint64_t at_ns;           /* from the start; 0: it never happened */
@@ -99,7 +117,8 @@ struct bench_cpu {
 
 /* What a host's kernel counts (the whole network namespace). */
 struct bench_counts {
-	uint64_t time_wait; /* with orphaned FIN_WAIT_2 minisockets, as sockstat has it */
+	uint64_t time_wait; /* with orphaned FIN_WAIT_2 minisockets, as sockstat has it; after the
+	                       run: more than before it */
 	uint64_t in_segs, out_segs, retrans, out_rsts, active_opens, passive_opens;
 	uint64_t tw, tw_recycled, tw_killed, tw_overflow, listen_overflows, listen_drops;
 	uint64_t abort_on_data, abort_on_close, delayed_acks, paws_active;
@@ -125,6 +144,7 @@ struct bench_result {
 	uint64_t took_ns;
 	uint64_t done, started, errors, unserved; /* unserved: due by --rate, never begun */
 	uint64_t done_counted;                    /* of done, those before `after` was read */
+	struct bench_in_flight in_flight;
 	struct histogram connect, first_byte, life;
 	struct bench_errors why;
 	struct bench_full full;
@@ -138,6 +158,8 @@ struct bench_result {
 	struct bench_series series;
 	int interrupted;
 	int have_client, have_server, have_counts;
+	int one_namespace;     /* what is counted is of both sides, and under the client (see
+	                          bench_side_counts) */
 	unsigned pairs, flows; /* effective */
 	unsigned ports;        /* that connect() may choose from */
 	const char *engine;
@@ -148,6 +170,9 @@ struct bench_result {
 
 /* Runs one benchmark. The result is large: allocate it. An interrupted run is no error. */
 int bench_run(const struct bench_config *c, struct bench_result *ret, struct err *err);
+
+/* Whether a side has counters of its own: with one namespace for all only one side has any. */
+int bench_side_counts(const struct bench_result *r, enum bench_side side);
 
 void bench_config_init(struct bench_config *c);
 void bench_config_free(struct bench_config *c);

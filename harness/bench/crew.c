@@ -39,7 +39,7 @@ static void plan_targets(struct worker *w, const struct bench_lab *lab)
 }
 
 void crew_plan(struct crew *c, const struct bench_config *config, const struct bench_lab *lab,
-        int full_fd, struct bench_result *r)
+        int full_fd, int done_fd, struct bench_result *r)
 {
 	const struct engine *e = choose_engine(config, r);
 	unsigned cpus[BENCH_MAX_PAIRS], n = limits_cpus(cpus, BENCH_MAX_PAIRS);
@@ -49,6 +49,7 @@ void crew_plan(struct crew *c, const struct bench_config *config, const struct b
 	r->flows = limits_flows(config->flows, r);
 	c->n_clients = config->serve.family ? 0 : r->pairs;
 	c->n_servers = config->against.family ? 0 : r->pairs;
+	c->quota = (struct quota){(int64_t)config->max_conns, (int64_t)config->max_conns, done_fd};
 	c->workers = must(aligned_alloc(_Alignof(struct worker), size(c) * sizeof *c->workers));
 	memset(c->workers, 0, size(c) * sizeof *c->workers);
 	for (unsigned i = 0; i < size(c); i++) {
@@ -64,6 +65,7 @@ void crew_plan(struct crew *c, const struct bench_config *config, const struct b
 		w->netns = lab->space[w->side];
 		w->full_fd = full_fd;
 		w->ready = &c->ready;
+		w->quota = config->max_conns && w->side == SIDE_CLIENT ? &c->quota : NULL;
 		plan_targets(w, lab);
 	}
 }
@@ -99,13 +101,19 @@ int crew_start(struct crew *c, struct err *err)
 void crew_go(struct crew *c)
 {
 	for (unsigned i = 0; i < size(c); i++)
-		worker_tell(&c->workers[i], 0);
+		worker_tell(&c->workers[i], ORDER_GO);
+}
+
+void crew_finish(struct crew *c)
+{
+	for (unsigned i = c->n_servers; i < size(c); i++)
+		worker_tell(&c->workers[i], ORDER_FINISH);
 }
 
 static void end(struct crew *c, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
-		worker_tell(&c->workers[i], 1);
+		worker_tell(&c->workers[i], ORDER_END);
 	for (unsigned i = from; i < to; i++)
 		worker_join(&c->workers[i]);
 }
@@ -137,6 +145,19 @@ void crew_totals(const struct crew *c, struct bench_sample *ret)
 		ret->done += live_read(c->n_clients ? &l->done : &l->started);
 		ret->errors += live_read(&l->errors);
 	}
+}
+
+uint64_t crew_in_flight(const struct crew *c)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = c->n_servers; i < size(c); i++) {
+		const struct live *l = &c->workers[i].live;
+		uint64_t ended = live_read(&l->done) + live_read(&l->errors);
+
+		n += live_read(&l->started) - ended; /* read later: never fewer than have ended */
+	}
+	return n;
 }
 
 int crew_full(const struct crew *c, struct bench_full *ret)
@@ -198,12 +219,34 @@ static void add_errors(struct bench_errors *into, const struct bench_errors *fro
 			into->count[c][e] += from->count[c][e];
 }
 
+static void add_in_flight(struct bench_in_flight *into, const struct bench_in_flight *from)
+{
+	for (int s = 0; s < STAGE_COUNT; s++)
+		into->n[s] += from->n[s];
+	into->all += from->all;
+	if (from->oldest_ns > into->oldest_ns)
+		into->oldest_ns = from->oldest_ns;
+}
+
+/* Until it was told to finish, and until its last connection had ended: waiting in vain for those
+ * that are stuck is no work. With a quota nothing came after that.
+ */
+static uint64_t took_ns(const struct worker *w)
+{
+	uint64_t end = w->finish_ns ? w->finish_ns : w->end_ns;
+
+	if (w->last_ns > end || (w->quota && w->last_ns && !w->quota->to_end))
+		end = w->last_ns;
+	return end - w->start_ns;
+}
+
 static void add_client(struct bench_result *r, const struct worker *w)
 {
 	r->done += w->live.done;
 	r->started += w->live.started;
 	r->errors += w->live.errors;
 	r->unserved += w->unserved;
+	add_in_flight(&r->in_flight, &w->in_flight);
 	histogram_merge(&r->connect, &w->connect);
 	histogram_merge(&r->first_byte, &w->first_byte);
 	histogram_merge(&r->life, &w->life);
@@ -218,8 +261,8 @@ void crew_add_up(const struct crew *c, const struct rusage *before, struct bench
 		add_errors(&r->why, &w->why);
 		if (w->side == SIDE_SERVER && c->n_clients)
 			continue;
-		if (w->end_ns - w->start_ns > r->took_ns)
-			r->took_ns = w->end_ns - w->start_ns;
+		if (took_ns(w) > r->took_ns)
+			r->took_ns = took_ns(w);
 		if (w->side == SIDE_CLIENT) {
 			add_client(r, w);
 		} else {

@@ -56,5 +56,6 @@ const struct engine engine_event = {
         .missing = nothing_missing,
         .open = {event_client_open, event_server_open},
         .go = {event_client_go, event_server_go},
+        .finish = {event_client_finish, NULL},
         .close = {event_client_close, event_server_close},
 };

@@ -26,6 +26,7 @@ int bench_listen(struct worker *w, struct err *err);
 
 int event_client_open(struct worker *w, struct err *err);
 void event_client_go(struct worker *w);
+void event_client_finish(struct worker *w);
 void event_client_close(struct worker *w);
 int event_server_open(struct worker *w, struct err *err);
 void event_server_go(struct worker *w);

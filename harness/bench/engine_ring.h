@@ -79,6 +79,7 @@ void ring_prep_bind(
 
 int ring_client_open(struct worker *w, struct err *err);
 void ring_client_go(struct worker *w);
+void ring_client_finish(struct worker *w);
 void ring_client_close(struct worker *w);
 int ring_server_open(struct worker *w, struct err *err);
 void ring_server_go(struct worker *w);

@@ -74,8 +74,7 @@ static void done(struct client *c, struct flow *f)
 	else
 		close(f->fd);
 	f->fd = -1;
-	histogram_add(&c->w->life, clock_now_ns() - f->due_ns);
-	live_add(&c->w->live.done);
+	worker_done(c->w, clock_now_ns(), f->due_ns);
 	pace_ended(&c->pace, (uint32_t)(f - c->flows), 0);
 }
 
@@ -235,6 +234,7 @@ int event_client_open(struct worker *w, struct err *err)
 	}
 	if (pace_open(&c->pace, w->base, w->flows, w->config->rate / w->pairs, begin, c))
 		return err_set(err, ERR_LAB, "libevent gives no timer");
+	c->pace.quota = w->quota;
 	return 0;
 }
 
@@ -245,14 +245,31 @@ void event_client_go(struct worker *w)
 	pace_go(&c->pace, w->flows, (double)w->index / w->pairs);
 }
 
+void event_client_finish(struct worker *w)
+{
+	struct client *c = w->state;
+
+	pace_finish(&c->pace);
+}
+
+static enum bench_stage stage(const struct flow *f)
+{
+	if (f->fd < 0)
+		return STAGE_NONE;
+	if (!f->connected_ns)
+		return STAGE_CONNECT;
+	return f->step == STEP_EOF ? STAGE_END : STAGE_TRANSFER;
+}
+
 void event_client_close(struct worker *w)
 {
 	struct client *c = w->state;
 
 	if (!c)
 		return;
-	w->unserved = pace_unserved(&c->pace, clock_now_ns());
+	w->unserved = c->pace.unserved;
 	for (unsigned i = 0; i < w->flows; i++) {
+		worker_in_flight(w, stage(&c->flows[i]), c->flows[i].due_ns);
 		forget(&c->flows[i]);
 		if (c->flows[i].fd >= 0)
 			close(c->flows[i].fd);

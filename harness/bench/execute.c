@@ -16,8 +16,16 @@
 
 #define SAMPLE_NS (100 * NS_PER_MS)
 #define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL without a stream) */
-#define N_TIMED   3
+#define SETTLE_NS (2 * NS_PER_MS)
+#define QUIET_NS  (300 * NS_PER_MS) /* more than the least retransmission timeout */
+#define LAST_NS   (10 * NS_PER_S)
+#define N_TIMED   5
 #define N_SIGNALS 2
+
+/* What moves while the last connections end. */
+struct still {
+	uint64_t done, in_flight, sockets[2], time_wait[2];
+};
 
 struct run {
 	const struct bench_config *config;
@@ -29,8 +37,11 @@ struct run {
 	struct crew crew;
 	struct event_base *base;
 	struct event *events[N_TIMED + N_SIGNALS];
-	int full_fd;
+	int full_fd, done_fd;
 	uint64_t start_ns;
+	uint64_t sockets[2], time_wait[2]; /* those there were before */
+	struct still still;
+	uint64_t finish_ns, moved_ns; /* 0: nobody has been told to finish */
 	struct rusage before;
 	struct err late; /* what failed inside the loop */
 };
@@ -39,6 +50,33 @@ static void totals(struct run *u, struct bench_sample *s)
 {
 	s->at_ns = clock_now_ns() - u->start_ns;
 	crew_totals(&u->crew, s);
+}
+
+/* Those that came with the run. */
+static uint64_t time_wait(const struct run *u, enum bench_side side)
+{
+	uint64_t n = watch_time_wait(&u->watch, side);
+
+	return n > u->time_wait[side] ? n - u->time_wait[side] : 0;
+}
+
+/*
+ * The end begins: what is under way goes on, nothing new begins, and on_settle() looks when all is
+ * still. Where no client is ours it is over at once.
+ */
+static void finish(struct run *u)
+{
+	struct timeval step = clock_timeval(SETTLE_NS);
+
+	if (u->finish_ns)
+		return;
+	if (!u->crew.n_clients) {
+		event_base_loopbreak(u->base);
+		return;
+	}
+	u->finish_ns = u->moved_ns = clock_now_ns();
+	crew_finish(&u->crew);
+	event_add(u->events[3], &step);
 }
 
 static void keep_peak(struct bench_result *r, const uint64_t time_wait[2])
@@ -54,7 +92,8 @@ static void count_time_wait(struct run *u, struct bench_sample *s)
 	uint64_t start = clock_now_ns();
 
 	for (int i = 0; i < 2; i++)
-		s->time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
+		if (bench_side_counts(u->r, (enum bench_side)i))
+			s->time_wait[i] = time_wait(u, (enum bench_side)i);
 	histogram_add(&u->r->counting, clock_now_ns() - start);
 	keep_peak(u->r, s->time_wait);
 }
@@ -79,8 +118,6 @@ static void sample(struct run *u)
 		series_add(&u->r->series, &s);
 	if (u->config->progress)
 		progress_tick(&u->progress, &s);
-	if (u->config->max_conns && s.done >= u->config->max_conns)
-		event_base_loopbreak(u->base);
 }
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
@@ -92,11 +129,18 @@ static void on_sample(evutil_socket_t fd, short what, void *arg)
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
 {
-	struct run *u = arg;
-
 	(void)fd;
 	(void)what;
-	event_base_loopbreak(u->base);
+	finish(arg);
+}
+
+static void on_done(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof n) == sizeof n)
+		finish(arg);
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *arg)
@@ -106,7 +150,42 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	u->r->interrupted = 1;
-	event_base_loopbreak(u->base);
+	if (u->finish_ns) /* asked twice, or while the last ones were waited for */
+		event_base_loopbreak(u->base);
+	finish(u);
+}
+
+static void look(const struct run *u, struct still *s)
+{
+	struct bench_sample t = {0};
+
+	memset(s, 0, sizeof *s); /* compared as memory */
+	crew_totals(&u->crew, &t);
+	s->done = t.done;
+	s->in_flight = crew_in_flight(&u->crew);
+	for (int i = 0; i < 2; i++) {
+		s->sockets[i] = watch_sockets(&u->watch, (enum bench_side)i);
+		s->time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
+	}
+}
+
+/* Over when no connection is left in either kernel, or when those that are left don't move. */
+static void on_settle(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *u = arg;
+	uint64_t now = clock_now_ns();
+	struct still s;
+	int left;
+
+	(void)fd;
+	(void)what;
+	look(u, &s);
+	left = s.in_flight || s.sockets[0] > u->sockets[0] || s.sockets[1] > u->sockets[1];
+	if (memcmp(&s, &u->still, sizeof s))
+		u->moved_ns = now;
+	u->still = s;
+	if (!left || now - u->moved_ns > QUIET_NS || now - u->finish_ns > LAST_NS)
+		event_base_loopbreak(u->base);
 }
 
 /* A worker met its first EADDRNOTAVAIL. */
@@ -124,7 +203,7 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(u->base);
 	u->r->full.ports_all = u->lab.ports;
 	if (u->config->stop_when_full)
-		event_base_loopbreak(u->base);
+		finish(u);
 }
 
 static int add_events(struct run *u, struct err *err)
@@ -136,10 +215,13 @@ static int add_events(struct run *u, struct err *err)
 	e[0] = event_new(u->base, -1, EV_PERSIST, on_sample, u);
 	e[1] = event_new(u->base, -1, 0, on_end, u);
 	e[2] = event_new(u->base, u->full_fd, EV_READ | EV_PERSIST, on_full, u);
+	e[3] = event_new(u->base, -1, EV_PERSIST, on_settle, u); /* added by finish() */
+	e[4] = event_new(u->base, u->done_fd, EV_READ | EV_PERSIST, on_done, u);
 	for (int i = 0; i < N_TIMED; i++) {
 		if (!e[i])
 			return err_set(err, ERR_LAB, "libevent takes no event");
-		failed |= event_add(e[i], i == 0 ? &step : i == 1 ? &end : NULL);
+		if (i != 3)
+			failed |= event_add(e[i], i == 0 ? &step : i == 1 ? &end : NULL);
 	}
 	return failed ? err_set(err, ERR_LAB, "libevent takes no event") : 0;
 }
@@ -168,15 +250,30 @@ static int count_end(struct run *u, struct err *err)
 	u->r->done_counted = counted.done;
 	if (watch_counts(&u->watch, u->r->after, err))
 		return -1;
+	for (int i = 0; i < 2; i++) {
+		uint64_t *n = &u->r->after[i].time_wait;
+
+		*n = *n > u->time_wait[i] ? *n - u->time_wait[i] : 0;
+	}
 	keep_peak(u->r, (uint64_t[]){u->r->after[0].time_wait, u->r->after[1].time_wait});
 	u->r->have_counts = 1;
 	return 0;
 }
 
+static int count_begin(struct run *u, struct err *err)
+{
+	if (watch_counts(&u->watch, u->r->before, err))
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		u->sockets[i] = watch_sockets(&u->watch, (enum bench_side)i);
+		u->time_wait[i] = u->r->before[i].time_wait;
+	}
+	return 0;
+}
+
 static int measure(struct run *u, struct err *err)
 {
-	if (crew_start(&u->crew, err) || watch_counts(&u->watch, u->r->before, err) ||
-	        add_events(u, err))
+	if (crew_start(&u->crew, err) || count_begin(u, err) || add_events(u, err))
 		return -1;
 	bench_signals(SIG_UNBLOCK);
 	/* The workers fill every CPU: sampling and ending in time needs precedence, where it is to
@@ -201,9 +298,10 @@ static int measure(struct run *u, struct err *err)
 
 static void plan(struct run *u)
 {
-	crew_plan(&u->crew, u->config, &u->lab, u->full_fd, u->r);
+	crew_plan(&u->crew, u->config, &u->lab, u->full_fd, u->done_fd, u->r);
 	u->r->have_client = u->crew.n_clients > 0;
 	u->r->have_server = u->crew.n_servers > 0;
+	u->r->one_namespace = u->lab.space[SIDE_CLIENT] == u->lab.space[SIDE_SERVER];
 	u->r->ports = u->lab.ports;
 }
 
@@ -211,7 +309,8 @@ static int set_stage(struct run *u, struct err *err)
 {
 	u->base = event_base_new();
 	u->full_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!u->base || u->full_fd < 0)
+	u->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!u->base || u->full_fd < 0 || u->done_fd < 0)
 		return err_sys(err, "no event loop");
 	if (add_signals(u, err) || bench_lab_open(&u->lab, u->config, u->r, err) ||
 	        bench_lab_relay(&u->lab, u->base, err))
@@ -236,20 +335,26 @@ static void clear_stage(struct run *u)
 		event_base_free(u->base);
 	if (u->full_fd >= 0)
 		close(u->full_fd);
+	if (u->done_fd >= 0)
+		close(u->done_fd);
 }
 
 int bench_execute(const struct bench_config *c, struct bench_stream *stream,
         struct bench_result *ret, struct err *err)
 {
-	struct run u = {.config = c, .stream = stream, .r = ret, .full_fd = -1};
+	struct run u = {.config = c, .stream = stream, .r = ret, .full_fd = -1, .done_fd = -1};
 	int failed;
 
 	u.watch.sockstat[0] = u.watch.sockstat[1] = -1;
+	u.watch.sockstat6[0] = u.watch.sockstat6[1] = -1;
 	series_init(&ret->series, c->observe == OBSERVE_FULL && !stream ? STATES_NS : SAMPLE_NS);
 	progress_begin(&u.progress);
 	failed = set_stage(&u, err) || measure(&u, err);
 	crew_stop(&u.crew);
 	crew_add_up(&u.crew, &u.before, ret);
+	if (!failed && ret->have_client && !ret->done && !ret->errors)
+		bench_note(ret,
+		        "no connection has ended, well or badly: in flight tells where they are");
 	if (c->progress)
 		progress_end(&u.progress);
 	clear_stage(&u);

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define FRESH 512
 
 static uint64_t due_ns(const struct pace *p, uint64_t k)
 {
@@ -20,14 +23,48 @@ static void arm(struct pace *p, uint64_t wait_ns)
 	p->armed = !event_add(p->timer, &tv);
 }
 
+/* One of the quota, if there still is one. */
+static int take(struct quota *q)
+{
+	if (!q)
+		return 1;
+	if (__atomic_sub_fetch(&q->to_begin, 1, __ATOMIC_RELAXED) >= 0)
+		return 1;
+	__atomic_add_fetch(&q->to_begin, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void settle(struct quota *q, int failed)
+{
+	uint64_t one = 1;
+
+	if (failed)
+		__atomic_add_fetch(&q->to_begin, 1, __ATOMIC_RELAXED);
+	else if (!__atomic_sub_fetch(&q->to_end, 1, __ATOMIC_RELAXED) &&
+	         write(q->fd, &one, sizeof one) != sizeof one)
+		abort(); /* an eventfd far below its limit takes every write */
+}
+
+/* Begins on this flow, or leaves it idle. */
+static void start(struct pace *p, uint32_t flow)
+{
+	if (p->running && take(p->quota))
+		p->begin(p->arg, flow, clock_now_ns());
+	else
+		p->idle[p->n_idle++] = flow;
+}
+
 /* Begins what is due, and sets the timer for what comes next. */
 static void serve(struct pace *p)
 {
 	uint64_t now = clock_now_ns();
 
 	while (p->n_idle && due_ns(p, p->begun) <= now) {
-		uint64_t due = due_ns(p, p->begun++);
+		uint64_t due = due_ns(p, p->begun);
 
+		if (!take(p->quota))
+			return;
+		p->begun++;
 		p->begin(p->arg, p->idle[--p->n_idle], due);
 	}
 	if (p->n_idle) {
@@ -46,8 +83,22 @@ static void retry(struct pace *p)
 		uint32_t flow = p->idle[0];
 
 		memmove(p->idle, p->idle + 1, --p->n_idle * sizeof *p->idle);
-		p->begin(p->arg, flow, clock_now_ns());
+		start(p, flow);
 	}
+}
+
+/*
+ * Some at a time, each turn of the loop: with thousands of flows the first connections end while
+ * others begin, and an order to finish is heard.
+ */
+static void begin_fresh(struct pace *p)
+{
+	for (int n = 0; p->fresh && n < FRESH; n++)
+		start(p, --p->fresh);
+	if (p->fresh)
+		arm(p, 0);
+	else if (p->n_idle)
+		arm(p, PACE_RETRY_NS);
 }
 
 static void timer(evutil_socket_t fd, short what, void *arg)
@@ -61,6 +112,8 @@ static void timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (p->interval_ns > 0)
 		serve(p);
+	else if (p->fresh)
+		begin_fresh(p);
 	else
 		retry(p);
 	if (p->flush)
@@ -97,17 +150,21 @@ void pace_go(struct pace *p, unsigned flows, double phase)
 		serve(p);
 		return;
 	}
-	for (unsigned i = 0; i < flows; i++)
-		p->begin(p->arg, i, clock_now_ns());
+	p->fresh = flows;
+	begin_fresh(p);
 }
 
 void pace_ended(struct pace *p, uint32_t flow, int failed)
 {
+	if (p->quota)
+		settle(p->quota, failed);
 	if (p->interval_ns <= 0 && !failed) {
-		p->begin(p->arg, flow, clock_now_ns());
+		start(p, flow);
 		return;
 	}
 	p->idle[p->n_idle++] = flow;
+	if (!p->running)
+		return;
 	if (p->interval_ns <= 0)
 		arm(p, PACE_RETRY_NS);
 	else if (failed)
@@ -116,12 +173,15 @@ void pace_ended(struct pace *p, uint32_t flow, int failed)
 		serve(p);
 }
 
-uint64_t pace_unserved(const struct pace *p, uint64_t now_ns)
+void pace_finish(struct pace *p)
 {
-	uint64_t due;
+	uint64_t now = clock_now_ns(), due;
 
-	if (p->interval_ns <= 0 || !p->running || now_ns < p->first_ns)
-		return 0;
-	due = (uint64_t)((double)(now_ns - p->first_ns) / p->interval_ns) + 1;
-	return due > p->begun ? due - p->begun : 0;
+	if (p->running && p->interval_ns > 0 && now >= p->first_ns) {
+		serve(p);
+		due = (uint64_t)((double)(now - p->first_ns) / p->interval_ns) + 1;
+		if (!p->n_idle && due > p->begun)
+			p->unserved = due - p->begun;
+	}
+	p->running = 0;
 }

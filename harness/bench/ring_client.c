@@ -18,6 +18,7 @@
 struct flow {
 	uint64_t due_ns;
 	uint32_t generation;
+	enum bench_stage stage;
 	struct target target;
 };
 
@@ -109,6 +110,7 @@ static void begin(void *arg, uint32_t i, uint64_t due_ns)
 	struct flow *f = &c->flows[i];
 
 	f->due_ns = due_ns;
+	f->stage = STAGE_CONNECT;
 	live_add(&c->w->live.started);
 	targets_next(&c->w->targets, &f->target);
 	chain(c, i);
@@ -123,14 +125,15 @@ static void broken(struct client *c, uint32_t i, enum ring_op op, int error)
 		worker_full(c->w, &f->target);
 	worker_failed(c->w, ring_call(op), error);
 	f->generation++;
+	f->stage = STAGE_NONE;
 	ring_room(&c->ring, 1);
 	io_uring_prep_close_direct(next(c, i, OP_CLEAR), i);
 }
 
 static void done(struct client *c, uint32_t i, uint64_t now)
 {
-	histogram_add(&c->w->life, now - c->flows[i].due_ns);
-	live_add(&c->w->live.done);
+	c->flows[i].stage = STAGE_NONE;
+	worker_done(c->w, now, c->flows[i].due_ns);
 	pace_ended(&c->pace, i, 0);
 }
 
@@ -167,12 +170,16 @@ static void complete(void *arg, const struct io_uring_cqe *cqe)
 		return;
 	}
 	now = clock_now_ns();
-	if (op == OP_CONNECT)
+	if (op == OP_CONNECT) {
 		histogram_add(&c->w->connect, now - f->due_ns);
-	else if (op == OP_FIRST)
+		f->stage = STAGE_TRANSFER;
+	} else if (op == OP_FIRST) {
 		histogram_add(&c->w->first_byte, now - f->due_ns);
-	else if (op == OP_CLOSE)
+		if (c->w->config->response == 1)
+			f->stage = STAGE_END;
+	} else if (op == OP_CLOSE) {
 		done(c, i, now);
+	}
 }
 
 /* The pace's timer begins chains outside of the ring's own event. */
@@ -196,6 +203,7 @@ int ring_client_open(struct worker *w, struct err *err)
 	if (pace_open(&c->pace, w->base, w->flows, config->rate / w->pairs, begin, c))
 		return err_set(err, ERR_LAB, "libevent gives no timer");
 	c->pace.flush = flush;
+	c->pace.quota = w->quota;
 	return ring_open(&c->ring, w, w->flows, 4096, complete, c, err);
 }
 
@@ -207,13 +215,23 @@ void ring_client_go(struct worker *w)
 	ring_submit(&c->ring);
 }
 
+void ring_client_finish(struct worker *w)
+{
+	struct client *c = w->state;
+
+	pace_finish(&c->pace);
+	ring_submit(&c->ring);
+}
+
 void ring_client_close(struct worker *w)
 {
 	struct client *c = w->state;
 
 	if (!c)
 		return;
-	w->unserved = pace_unserved(&c->pace, w->end_ns);
+	w->unserved = c->pace.unserved;
+	for (unsigned i = 0; i < w->flows; i++)
+		worker_in_flight(w, c->flows[i].stage, c->flows[i].due_ns);
 	ring_close(&c->ring);
 	pace_close(&c->pace);
 	free(c->flows);

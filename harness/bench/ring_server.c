@@ -4,6 +4,7 @@
 
 #include "engine_event.h"
 #include "engine_ring.h"
+#include "limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ int ring_server_open(struct worker *w, struct err *err)
 	if (s->listener < 0)
 		return -1;
 	/* A slot is free again only when the server has seen the end: there are more than flows. */
-	if (ring_open(&s->ring, w, w->flows * 2 + 128, 4096, complete, s, err))
+	if (ring_open(&s->ring, w, limits_table(w->flows), 4096, complete, s, err))
 		return -1;
 	accept_more(s);
 	return 0;

@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include "lab.h"
+#include "limits.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -49,6 +50,18 @@ const char *bench_call_name(enum bench_call c)
 	        "socket", "setsockopt", "bind", "connect", "send", "recv", "close", "accept"};
 
 	return c < CALL_COUNT ? names[c] : "?";
+}
+
+const char *bench_stage_name(enum bench_stage s)
+{
+	static const char *const names[] = {"none", "connect", "transfer", "end"};
+
+	return s < STAGE_COUNT ? names[s] : "?";
+}
+
+int bench_side_counts(const struct bench_result *r, enum bench_side side)
+{
+	return !r->one_namespace || side == (r->have_client ? SIDE_CLIENT : SIDE_SERVER);
 }
 
 void bench_note(struct bench_result *r, const char *fmt, ...)
@@ -181,6 +194,8 @@ int bench_run(const struct bench_config *c, struct bench_result *ret, struct err
 	struct execution *e;
 	int failed;
 
+	if (limits_check(err))
+		return -1;
 	if (c->against.family || c->serve.family) {
 		memset(ret, 0, sizeof *ret);
 		return bench_execute(c, NULL, ret, err);

@@ -155,6 +155,22 @@ static void errors(FILE *out, const struct bench_result *r)
 		}
 }
 
+/* What was waited for in vain. */
+static void in_flight(FILE *out, const struct bench_in_flight *f)
+{
+	char age[32];
+
+	if (!f->all)
+		return;
+	fprintf(out, "%-12s%" PRIu64 " have not ended, the oldest begun %s ago:", "in flight",
+	        f->all, duration_format(f->oldest_ns, age, sizeof age));
+	for (int s = STAGE_CONNECT, n = 0; s < STAGE_COUNT; s++)
+		if (f->n[s])
+			fprintf(out, "%s %" PRIu64 " in %s", n++ ? "," : "", f->n[s],
+			        bench_stage_name((enum bench_stage)s));
+	fprintf(out, "\n");
+}
+
 static void full(FILE *out, const struct bench_full *f)
 {
 	char from[ENDPOINT_TEXT] = "any address", to[ENDPOINT_TEXT], at[32];
@@ -206,6 +222,7 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	if (o->config.rate > 0)
 		fprintf(out, "%-12s%.0f/s asked for, %" PRIu64 " were due and never begun\n", "",
 		        o->config.rate, r->unserved);
+	in_flight(out, &r->in_flight);
 	full(out, &r->full);
 	errors(out, r);
 	if (r->have_client)

@@ -128,6 +128,17 @@ static json_t *full(const struct bench_full *f)
 	        (json_int_t)f->held_time_wait, "counted", f->counted);
 }
 
+static json_t *in_flight(const struct bench_in_flight *f)
+{
+	json_t *j = json_pack(
+	        "{s:I, s:f}", "n", (json_int_t)f->all, "oldest_s", (double)f->oldest_ns / NS_PER_S);
+
+	for (int s = STAGE_CONNECT; s < STAGE_COUNT; s++)
+		json_object_set_new(j, bench_stage_name((enum bench_stage)s),
+		        json_integer((json_int_t)f->n[s]));
+	return j;
+}
+
 /* What only the stream, or a dump of the sockets, tells. */
 static json_t *dumped(const struct bench_sample *v)
 {
@@ -191,6 +202,7 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	json_object_set_new(j, "max_rss_kb", json_integer((json_int_t)r->max_rss_kb));
 	json_object_set_new(j, "why", errors(&r->why));
 	json_object_set_new(j, "full", full(&r->full));
+	json_object_set_new(j, "in_flight", in_flight(&r->in_flight));
 	add_counts(j, o, r);
 	if (r->have_stays)
 		json_object_set_new(j, "stay_us",

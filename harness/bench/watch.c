@@ -15,6 +15,7 @@ static int open_side(struct watch *w, enum bench_side side, struct err *err)
 	w->sockstat[side] = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
 	if (w->sockstat[side] < 0)
 		return err_sys(err, "/proc/net/sockstat");
+	w->sockstat6[side] = open("/proc/thread-self/net/sockstat6", O_RDONLY | O_CLOEXEC);
 	w->diag[side] = sock_diag_open(err);
 	return w->diag[side] ? 0 : -1;
 }
@@ -23,7 +24,7 @@ int watch_open(struct watch *w, const struct bench_lab *lab, struct err *err)
 {
 	memset(w, 0, sizeof *w);
 	w->lab = lab;
-	w->sockstat[0] = w->sockstat[1] = -1;
+	w->sockstat[0] = w->sockstat[1] = w->sockstat6[0] = w->sockstat6[1] = -1;
 	if (open_side(w, SIDE_CLIENT, err) || open_side(w, SIDE_SERVER, err))
 		return -1;
 	return bench_lab_leave(lab, err);
@@ -34,27 +35,38 @@ void watch_close(struct watch *w)
 	for (int i = 0; i < 2; i++) {
 		if (w->sockstat[i] >= 0)
 			close(w->sockstat[i]);
-		w->sockstat[i] = -1;
+		if (w->sockstat6[i] >= 0)
+			close(w->sockstat6[i]);
+		w->sockstat[i] = w->sockstat6[i] = -1;
 		if (w->diag[i])
 			sock_diag_close(w->diag[i]);
 		w->diag[i] = NULL;
 	}
 }
 
-uint64_t watch_time_wait(const struct watch *w, enum bench_side side)
+/* The number behind a word of such a file; 0 when there is none. */
+static uint64_t number_behind(int fd, const char *word)
 {
-	char text[512];
-	const char *tw;
-	ssize_t n;
+	char text[1024];
+	const char *at;
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
 
-	if (w->sockstat[side] < 0)
-		return 0;
-	n = pread(w->sockstat[side], text, sizeof text - 1, 0);
 	if (n <= 0)
 		return 0;
 	text[n] = 0;
-	tw = strstr(text, " tw ");
-	return tw ? strtoull(tw + 4, NULL, 10) : 0;
+	at = strstr(text, word);
+	return at ? strtoull(at + strlen(word), NULL, 10) : 0;
+}
+
+uint64_t watch_time_wait(const struct watch *w, enum bench_side side)
+{
+	return number_behind(w->sockstat[side], " tw ");
+}
+
+uint64_t watch_sockets(const struct watch *w, enum bench_side side)
+{
+	return number_behind(w->sockstat[side], "TCP: inuse ") +
+	       number_behind(w->sockstat6[side], "TCP6: inuse ");
 }
 
 static const struct {

@@ -12,7 +12,7 @@
 
 struct watch {
 	const struct bench_lab *lab;
-	int sockstat[2];
+	int sockstat[2], sockstat6[2];
 	struct sock_diag *diag[2]; /* OBSERVE_FULL, or to find out what was full */
 };
 
@@ -21,6 +21,9 @@ void watch_close(struct watch *w);
 
 /* Minisockets (TIME_WAIT and orphaned FIN_WAIT_2) of a side, 0 when it cannot be read. */
 uint64_t watch_time_wait(const struct watch *w, enum bench_side side);
+
+/* Sockets of a side that are in the kernel's tables, listeners included, minisockets not. */
+uint64_t watch_sockets(const struct watch *w, enum bench_side side);
 
 /* All counters of both sides. */
 int watch_counts(const struct watch *w, struct bench_counts ret[2], struct err *err);

@@ -63,13 +63,19 @@ static void on_told(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (read(fd, &n, sizeof n) != sizeof n)
 		return;
-	if (n >= 1u << 16) {
+	if (n >= ORDER_END) {
 		event_base_loopbreak(w->base);
 		return;
 	}
-	getrusage(RUSAGE_THREAD, &w->usage[0]);
-	w->start_ns = clock_now_ns();
-	w->engine->go[w->side](w);
+	if (n % ORDER_FINISH) {
+		getrusage(RUSAGE_THREAD, &w->usage[0]);
+		w->start_ns = clock_now_ns();
+		w->engine->go[w->side](w);
+	}
+	if (n >= ORDER_FINISH) {
+		w->finish_ns = clock_now_ns();
+		w->engine->finish[w->side](w);
+	}
 }
 
 static int prepare(struct worker *w)
@@ -120,9 +126,9 @@ int worker_start(struct worker *w, struct err *err)
 	return 0;
 }
 
-void worker_tell(struct worker *w, int end)
+void worker_tell(struct worker *w, enum worker_order order)
 {
-	uint64_t n = end ? 1u << 16 : 1;
+	uint64_t n = order;
 
 	if (w->running && write(w->told, &n, sizeof n) != sizeof n)
 		abort(); /* an eventfd far below its limit takes every write */
@@ -154,6 +160,25 @@ void worker_failed(struct worker *w, enum bench_call call, int error)
 		return;
 	live_add(&w->live.errors);
 	w->why.count[call][error > 0 && error < BENCH_ERRNO_MAX ? error : 0]++;
+}
+
+void worker_done(struct worker *w, uint64_t now_ns, uint64_t due_ns)
+{
+	histogram_add(&w->life, now_ns - due_ns);
+	w->last_ns = now_ns;
+	live_add(&w->live.done);
+}
+
+void worker_in_flight(struct worker *w, enum bench_stage stage, uint64_t due_ns)
+{
+	struct bench_in_flight *f = &w->in_flight;
+
+	if (stage == STAGE_NONE)
+		return;
+	f->all++;
+	f->n[stage]++;
+	if (w->end_ns - due_ns > f->oldest_ns)
+		f->oldest_ns = w->end_ns - due_ns;
 }
 
 void worker_full(struct worker *w, const struct target *t)

@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "core/clock.h"
+#include "pace.h"
 #include "targets.h"
 
 #include <event2/event.h>
@@ -38,6 +39,7 @@ struct engine {
 	const char *(*missing)(const struct bench_config *c);
 	int (*open[2])(struct worker *w, struct err *err); /* by enum bench_side */
 	void (*go[2])(struct worker *w);
+	void (*finish[2])(struct worker *w); /* begin no more; NULL: nothing to do */
 	void (*close[2])(struct worker *w);
 };
 
@@ -50,6 +52,7 @@ struct worker {
 	unsigned index, cpu, pairs, flows;
 	int netns; /* descriptor of the host's namespace; -1: stay where we are */
 	struct targets targets;
+	struct quota *quota; /* NULL: none */
 	struct event_base *base;
 	void *state; /* the engine's */
 
@@ -59,11 +62,13 @@ struct worker {
 	struct bench_full full; /* the main thread reads it once full_known is set */
 	int full_known;
 	int full_fd; /* eventfd, to tell the main thread of `full`; -1 */
-	uint64_t start_ns, end_ns, unserved;
+	uint64_t start_ns, finish_ns, last_ns, end_ns; /* last: when a connection ended last */
+	uint64_t unserved;
+	struct bench_in_flight in_flight; /* filled in as it ends */
 	struct rusage usage[2];
 
 	int ending; /* the other side's end begins: what fails from now on is no error */
-	int told;   /* eventfd: 1 go, 2 end */
+	int told;   /* eventfd, a byte for each enum worker_order */
 	struct event *told_event;
 	sem_t *ready;
 	struct err err;
@@ -71,9 +76,11 @@ struct worker {
 	pthread_t thread;
 };
 
+enum worker_order { ORDER_GO = 1, ORDER_FINISH = 1 << 8, ORDER_END = 1 << 16 };
+
 /* Starts the thread; it posts `ready` once its engine is open or has failed (w->err). */
 int worker_start(struct worker *w, struct err *err);
-void worker_tell(struct worker *w, int end);
+void worker_tell(struct worker *w, enum worker_order order);
 /* From now on failures don't count: the main thread ends the other side. */
 void worker_ending(struct worker *w);
 void worker_join(struct worker *w);
@@ -81,6 +88,8 @@ void worker_free(struct worker *w);
 
 /* For engines. */
 void worker_failed(struct worker *w, enum bench_call call, int error);
+void worker_done(struct worker *w, uint64_t now_ns, uint64_t due_ns); /* a connection of a client */
+void worker_in_flight(struct worker *w, enum bench_stage stage, uint64_t due_ns);
 void worker_full(struct worker *w, const struct target *t);
 
 #endif

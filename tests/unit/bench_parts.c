@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The small parts of the benchmark: whose turn an address is, samples in fixed memory, options. */
 #include "bench/options.h"
+#include "bench/pace.h"
 #include "bench/ports.h"
 #include "bench/run.h"
 #include "bench/settings.h"
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -100,6 +103,79 @@ static void samples_stay_in_their_memory(void **state)
 			assert_true(s->v[i].at_ns - s->v[i - 1].at_ns <= 2 * s->step_ns);
 	}
 	free(s);
+}
+
+struct begun {
+	unsigned n;
+	uint32_t flow[16];
+};
+
+static void note_begin(void *arg, uint32_t flow, uint64_t due_ns)
+{
+	struct begun *b = arg;
+
+	(void)due_ns;
+	b->flow[b->n++ % 16] = flow;
+}
+
+/* A failure gives its place in the quota back; the last success is told, once. */
+static void a_quota_is_exact(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct begun b = {0};
+	struct quota q = {.to_begin = 5, .to_end = 5, .fd = eventfd(0, EFD_NONBLOCK)};
+	struct pace p;
+	uint64_t told;
+
+	(void)state;
+	assert_int_equal(pace_open(&p, base, 3, 0, note_begin, &b), 0);
+	p.quota = &q;
+	pace_go(&p, 3, 0);
+	assert_int_equal(b.n, 3);
+	for (unsigned i = 0; i < 4; i++)
+		pace_ended(&p, 1 + i % 2, 0);
+	assert_int_equal(b.n, 5);
+	pace_ended(&p, 0, 1);
+	assert_int_equal(b.n, 5);
+	assert_int_equal(read(q.fd, &told, sizeof told), -1);
+	while (b.n == 5)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	pace_ended(&p, b.flow[5], 0);
+	assert_int_equal(b.n, 6);
+	assert_int_equal(read(q.fd, &told, sizeof told), sizeof told);
+	assert_int_equal(told, 1);
+	pace_close(&p);
+	close(q.fd);
+	event_base_free(base);
+}
+
+/* What found a free flow is no connection that was due and never begun. */
+static void nothing_is_unserved_beside_a_free_flow(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct begun b = {0};
+	struct pace p;
+
+	(void)state;
+	assert_int_equal(pace_open(&p, base, 2, 1e6, note_begin, &b), 0);
+	pace_go(&p, 2, 0);
+	while (b.n < 2)
+		event_base_loop(base, EVLOOP_ONCE);
+	for (uint64_t end = clock_now_ns() + NS_PER_MS; clock_now_ns() < end;)
+		;
+	pace_finish(&p);
+	assert_true(p.unserved >= 998);
+	pace_ended(&p, 0, 0); /* after the end nothing begins */
+	assert_int_equal(b.n, 2);
+	pace_close(&p);
+	b.n = 0;
+	assert_int_equal(pace_open(&p, base, 2, 1e6, note_begin, &b), 0);
+	p.running = 1;
+	p.first_ns = clock_now_ns() + 60 * NS_PER_S;
+	pace_finish(&p);
+	assert_int_equal(p.unserved, 0);
+	pace_close(&p);
+	event_base_free(base);
 }
 
 static int parse(struct bench_options *o, struct err *err, const char *first, const char *second,
@@ -247,6 +323,8 @@ int main(void)
 	        cmocka_unit_test(each_four_tuple_has_its_turn),
 	        cmocka_unit_test(the_kernel_chooses),
 	        cmocka_unit_test(samples_stay_in_their_memory),
+	        cmocka_unit_test(a_quota_is_exact),
+	        cmocka_unit_test(nothing_is_unserved_beside_a_free_flow),
 	        cmocka_unit_test(options_are_read),
 	        cmocka_unit_test(the_range_comes_from_a_setting),
 	        cmocka_unit_test(reserved_ports_are_counted),
