@@ -4,6 +4,7 @@
 #define LASTACK_BEHAVIOUR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct conn;
 
@@ -15,6 +16,7 @@ struct behaviour {
 	bool never_accepts, never_reads;
 	/* With never_reads: data has arrived. Such a peer finds end of file too, if it has this. */
 	void (*on_arrival)(struct conn *c);
+	void (*on_data)(struct conn *c, uint64_t bytes); /* so many were read just now */
 	void (*on_eof)(struct conn *c);
 	void (*on_reset)(struct conn *c); /* or another error that ended the connection */
 	void (*on_sent)(struct conn *c);  /* nothing waits to be sent any more */

@@ -45,6 +45,10 @@ static void drain(struct conn *c)
 	error = errno;
 	if (bytes)
 		report_conn(c, "received", "bytes=%" PRIu64, bytes);
+	if (bytes && c->peer->behaviour->on_data && !c->peer->held)
+		c->peer->behaviour->on_data(c, bytes);
+	if (conn_is_gone(c) || c->broken)
+		return;
 	if (n == 0)
 		on_eof(c);
 	else if (n > 0 || error == EINTR)
@@ -99,7 +103,8 @@ static void output_done(struct conn *c)
 	c->output = o->next;
 	if (!c->output)
 		c->output_end = &c->output;
-	job_release(o->job);
+	if (o->job)
+		job_release(o->job);
 	free(o);
 }
 
@@ -175,7 +180,7 @@ void conn_send(struct conn *c, uint64_t bytes, struct job *job)
 	struct output *o = must(calloc(1, sizeof *o));
 	bool waits = c->output;
 
-	o->job = job_hold(job);
+	o->job = job ? job_hold(job) : NULL;
 	o->left = bytes;
 	*c->output_end = o;
 	c->output_end = &o->next;

@@ -44,10 +44,10 @@ struct opener {
 	void (*gone)(struct opener *o);                  /* also when connecting failed */
 };
 
-/* Bytes that a command wants sent. */
+/* Bytes that a command or a behaviour wants sent. */
 struct output {
 	struct output *next;
-	struct job *job;
+	struct job *job; /* NULL: no command asked for it */
 	uint64_t left;
 };
 
@@ -130,7 +130,7 @@ void conn_ended(struct conn *c, void (*hook)(struct conn *c)); /* `hook`, or the
 
 void conn_pull(struct conn *c); /* reads, or looks for errors where it may not read */
 void conn_push(struct conn *c); /* sends what waits */
-void conn_send(struct conn *c, uint64_t bytes, struct job *job);
+void conn_send(struct conn *c, uint64_t bytes, struct job *job); /* job: may be NULL */
 void conn_drop_output(struct conn *c); /* what waits will not be sent */
 
 #endif

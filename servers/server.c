@@ -34,6 +34,7 @@ static void help(void)
 	usage_print(verbs, "lastack-server",
 	        "accepts TCP connections, and ends them in a chosen way",
 	        "lastack-server [--listen ADDR:PORT] [--backlog N] [--behave NAME]");
+	printf("\nWith --behave answer it is a server for lastack bench --against ADDR:PORT.\n");
 }
 
 int main(int argc, char **argv)

@@ -442,6 +442,23 @@ def listens(port):
         return False
 
 
+def answering():
+    """lastack-server alone is a server for the benchmark."""
+    server = os.path.join(os.path.dirname(BIN), "lastack-server")
+    port = free_port()
+    with subprocess.Popen([server, "--listen", "127.0.0.1:%d" % port, "--behave", "answer"], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL) as p:
+        listening = until(lambda: listens(port))
+        for engine in ("ring", "event"):
+            for by in ("fin", "half"):
+                for size in "1", "300000":
+                    r = bench("--against", "127.0.0.1:%d" % port, "--for", "300ms", "--engine", engine, "--by", by,
+                              "--request", size, "--response", size, "--flows", "4")
+                    tap("%s: %s bytes to lastack-server and back, by %s" % (engine, size, by), listening and
+                        r["connections"] > 4 and not r["errors"] and not r["in_flight"]["n"], (r["connections"], r["why"]))
+        p.stdin.close()
+
+
 def serving():
     for engine in ("ring", "event"):
         port = free_port()
@@ -472,7 +489,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, interruptions, against, serving):
+        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, interruptions, against, answering, serving):
             if not only or part.__name__ in only:
                 part()
     print("1..%d" % count)

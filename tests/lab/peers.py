@@ -227,6 +227,21 @@ def orderly(stage, side):
 
 
 @either_side
+def answer(stage, side):
+    """answer: sends back as many bytes as it reads, and closes at end of file"""
+    me, it = cast(stage, side, "answer", count=3)
+    it.order("send 100000")
+    it.wait_sum("received", 300000)
+    it.order("send 1")
+    it.wait_sum("received", 300003)
+    it.order("close")
+    me.wait("closed", 3)
+    same(sum(int(r["bytes"]) for r in me.all("sent")), 300003)
+    stage.wait_states(side)
+    stage.wait_states(other(side), *["TIME-WAIT"] * 3)
+
+
+@either_side
 def leak(stage, side):
     """leak: keeps the descriptor for good, and uses no CPU"""
     me, it = cast(stage, side, "leak", count=5)
