@@ -31,7 +31,7 @@ enum bench_ports { PORTS_KERNEL, PORTS_RANGE, PORTS_BIND };
 enum bench_observe { OBSERVE_NONE, OBSERVE_COUNT, OBSERVE_FULL };
 
 struct bench_setting {
-	char host[16]; /* client, server, all */
+	char host[16]; /* client, server, all; both: in a result, where they are one */
 	char key[96];
 	char value[128];
 };
@@ -61,6 +61,7 @@ struct bench_config {
 	uint64_t max_conns;      /* exactly so many, and then stop; 0: no such end */
 	int stop_when_full;      /* stop at the first EADDRNOTAVAIL */
 	int progress;            /* a line on stderr each second */
+	char label[96];          /* that it begins with; may be empty */
 	ARRAY(struct bench_setting) set;
 	ARRAY(struct bench_ruleset) rulesets;
 };
@@ -140,6 +141,9 @@ struct bench_series {
 	struct bench_sample v[BENCH_SAMPLES];
 };
 
+#define BENCH_SYSCTLS 64
+#define BENCH_CPUS    256
+
 struct bench_result {
 	uint64_t took_ns;
 	uint64_t done, started, errors, unserved; /* unserved: due by --rate, never begun */
@@ -158,13 +162,15 @@ struct bench_result {
 	struct bench_series series;
 	int interrupted;
 	int have_client, have_server, have_counts;
-	int one_namespace;     /* what is counted is of both sides, and under the client (see
-	                          bench_side_counts) */
+	int one_namespace;     /* what is counted is of both sides, and under one of them */
 	unsigned pairs, flows; /* effective */
 	unsigned ports;        /* that connect() may choose from */
 	const char *engine;
-	char notes[1024];     /* lines: what was chosen differently from what was asked */
-	char effective[1024]; /* a line for each host: its sysctls that matter */
+	char notes[1024]; /* lines: what was chosen differently from what was asked */
+	struct bench_setting sysctls[BENCH_SYSCTLS]; /* effective; host by host */
+	unsigned n_sysctls;
+	char kernel[96];
+	unsigned cpus[BENCH_CPUS], n_cpus; /* that the pairs are pinned to */
 	uint64_t max_rss_kb;
 };
 

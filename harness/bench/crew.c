@@ -46,6 +46,8 @@ void crew_plan(struct crew *c, const struct bench_config *config, const struct b
 
 	r->engine = e->name;
 	r->pairs = config->pairs ? config->pairs : n;
+	for (r->n_cpus = 0; r->n_cpus < n && r->n_cpus < r->pairs; r->n_cpus++)
+		r->cpus[r->n_cpus] = cpus[r->n_cpus];
 	r->flows = limits_flows(config->flows, r);
 	c->n_clients = config->serve.family ? 0 : r->pairs;
 	c->n_servers = config->against.family ? 0 : r->pairs;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define SAMPLE_NS (100 * NS_PER_MS)
@@ -33,7 +34,7 @@ struct run {
 	struct bench_lab lab;
 	struct watch watch;
 	struct bench_stream *stream; /* NULL: none */
-	struct progress progress;
+	struct bench_progress progress;
 	struct crew crew;
 	struct event_base *base;
 	struct event *events[N_TIMED + N_SIGNALS];
@@ -117,7 +118,7 @@ static void sample(struct run *u)
 	if (series_due(&u->r->series, s.at_ns))
 		series_add(&u->r->series, &s);
 	if (u->config->progress)
-		progress_tick(&u->progress, &s);
+		progress_tick(&u->progress, &s, u->r);
 }
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
@@ -253,7 +254,9 @@ static int count_end(struct run *u, struct err *err)
 	for (int i = 0; i < 2; i++) {
 		uint64_t *n = &u->r->after[i].time_wait;
 
-		*n = *n > u->time_wait[i] ? *n - u->time_wait[i] : 0;
+		*n = *n > u->time_wait[i] && bench_side_counts(u->r, (enum bench_side)i)
+		             ? *n - u->time_wait[i]
+		             : 0;
 	}
 	keep_peak(u->r, (uint64_t[]){u->r->after[0].time_wait, u->r->after[1].time_wait});
 	u->r->have_counts = 1;
@@ -298,11 +301,14 @@ static int measure(struct run *u, struct err *err)
 
 static void plan(struct run *u)
 {
+	struct utsname name;
 	crew_plan(&u->crew, u->config, &u->lab, u->full_fd, u->done_fd, u->r);
 	u->r->have_client = u->crew.n_clients > 0;
 	u->r->have_server = u->crew.n_servers > 0;
 	u->r->one_namespace = u->lab.space[SIDE_CLIENT] == u->lab.space[SIDE_SERVER];
 	u->r->ports = u->lab.ports;
+	if (!uname(&name))
+		snprintf(u->r->kernel, sizeof u->r->kernel, "%s %s", name.sysname, name.release);
 }
 
 static int set_stage(struct run *u, struct err *err)
@@ -348,7 +354,7 @@ int bench_execute(const struct bench_config *c, struct bench_stream *stream,
 	u.watch.sockstat[0] = u.watch.sockstat[1] = -1;
 	u.watch.sockstat6[0] = u.watch.sockstat6[1] = -1;
 	series_init(&ret->series, c->observe == OBSERVE_FULL && !stream ? STATES_NS : SAMPLE_NS);
-	progress_begin(&u.progress);
+	progress_begin(&u.progress, c->progress ? c->label : "");
 	failed = set_stage(&u, err) || measure(&u, err);
 	crew_stop(&u.crew);
 	crew_add_up(&u.crew, &u.before, ret);

@@ -30,30 +30,37 @@ struct building {
 
 static const char *const side_names[] = {"client", "server"};
 
-/* " tcp_tw_reuse=2" behind what is there. */
-static void echo(struct bench_result *r, const char *key)
+static int is_echoed(const struct bench_result *r, const char *host, const char *key)
 {
-	size_t n = strlen(r->effective);
-	char value[128];
-
-	if (sysctl_read(key, value, sizeof value, NULL))
-		return;
-	for (char *c = value; *c; c++)
-		if (*c == '\t' || *c == ' ')
-			*c = '-';
-	snprintf(r->effective + n, sizeof r->effective - n, " %s=%s", key + strlen("net.ipv4."),
-	        value);
+	for (unsigned i = 0; i < r->n_sysctls; i++)
+		if (!strcmp(r->sysctls[i].host, host) && !strcmp(r->sysctls[i].key, key))
+			return 1;
+	return 0;
 }
 
-static void echo_all(struct bench_result *r, enum bench_side side)
+static void echo(struct bench_result *r, const char *host, const char *key)
 {
-	size_t n = strlen(r->effective);
+	struct bench_setting *s = &r->sysctls[r->n_sysctls];
 
-	snprintf(r->effective + n, sizeof r->effective - n, "%s:", side_names[side]);
+	if (r->n_sysctls == BENCH_SYSCTLS || is_echoed(r, host, key) ||
+	        sysctl_read(key, s->value, sizeof s->value, NULL))
+		return;
+	snprintf(s->host, sizeof s->host, "%s", host);
+	snprintf(s->key, sizeof s->key, "%s", key);
+	for (char *c = s->value; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	r->n_sysctls++;
+}
+
+/* Of the namespace that the caller is in: what matters always, and what the user has set. */
+static void echo_all(const struct building *b, const char *host)
+{
 	for (size_t i = 0; i < sizeof echoed / sizeof *echoed; i++)
-		echo(r, echoed[i]);
-	n = strlen(r->effective);
-	snprintf(r->effective + n, sizeof r->effective - n, "\n");
+		echo(b->result, host, echoed[i]);
+	array_each (const struct bench_setting, s, &b->config->set)
+		if (!strcmp(s->host, host) || !strcmp(s->host, "all") || !strcmp(host, "both"))
+			echo(b->result, host, s->key);
 }
 
 /* The defaults of a benchmark, then what the user sets, in the host's namespace. */
@@ -71,7 +78,6 @@ static int set_up(struct building *b, enum bench_side side, struct err *err)
 			return err_prefix(err, "--set %s:%s", s->host, s->key);
 		}
 	}
-	echo_all(b->result, side);
 	return 0;
 }
 
@@ -95,6 +101,7 @@ static int prepare(void *arg, enum host h, struct err *err)
 
 	if (set_up(b, side, err))
 		return -1;
+	echo_all(b, side_names[side]);
 	if (side == SIDE_CLIENT)
 		read_range(b->lab);
 	return 0;
@@ -180,6 +187,7 @@ static int open_loopback(struct building *b, struct err *err)
 	        sysctl_write_number("net.ipv4.tcp_max_tw_buckets", 1 << 21, err) ||
 	        set_up(b, SIDE_CLIENT, err) || set_up(b, SIDE_SERVER, err))
 		return -1;
+	echo_all(b, "both");
 	read_range(lab);
 	return 0;
 }
@@ -204,6 +212,7 @@ int bench_lab_open(struct bench_lab *lab, const struct bench_config *c, struct b
 	lab->cell.own = lab->space[0] = lab->space[1] = lab->tun[0] = lab->tun[1] = -1;
 	if (c->against.family || c->serve.family) {
 		lab->to = c->against.family ? c->against : c->serve;
+		echo_all(&b, side_names[c->against.family ? SIDE_CLIENT : SIDE_SERVER]);
 		read_range(lab);
 		return 0;
 	}

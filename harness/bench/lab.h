@@ -10,7 +10,7 @@
 
 /* Below 1024, so that no range of ephemeral ports holds it. Pair i listens on this and i. */
 #define BENCH_PORT      512
-#define BENCH_MAX_PAIRS 256
+#define BENCH_MAX_PAIRS BENCH_CPUS
 #define BENCH_MAX_ADDRS 256
 
 struct bench_lab {

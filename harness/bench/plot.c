@@ -6,7 +6,6 @@
 
 #include "core/clock.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -75,19 +74,38 @@ static struct svg_axis time_axis(const struct bench_series *t)
 	return (struct svg_axis){.label = "s", .hi = fmax(end, 0.1)};
 }
 
-static void series(struct svg *s, const struct bench_series *t)
+static void chart(struct svg *s, const struct bench_result *r, const char *title, double most,
+        int whole, const char *mark)
 {
-	struct svg_axis x = time_axis(t), y = {0};
+	struct svg_axis x = time_axis(&r->series);
+	struct svg_axis y = {.hi = svg_round_up(most), .whole = whole};
 
-	y.hi = svg_round_up(greatest(t, rate));
-	svg_chart(s, "connections a second", &x, &y);
+	svg_chart(s, title, &x, &y);
+	if (r->full.at_ns)
+		svg_mark(s, (double)r->full.at_ns / NS_PER_S, mark);
+}
+
+static void time_waits(struct svg *s, const struct bench_result *r)
+{
+	const struct bench_series *t = &r->series;
+	int both = r->one_namespace && r->have_client && r->have_server;
+
+	chart(s, r, "sockets in TIME_WAIT",
+	        fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)), 1, "");
+	if (bench_side_counts(r, SIDE_CLIENT))
+		over_time(s, t, both ? "both sides" : "client", client_time_wait);
+	if (bench_side_counts(r, SIDE_SERVER))
+		over_time(s, t, "server", server_time_wait);
+}
+
+static void series(struct svg *s, const struct bench_result *r)
+{
+	const struct bench_series *t = &r->series;
+
+	chart(s, r, "connections a second", greatest(t, rate), 0, "first EADDRNOTAVAIL");
 	over_time(s, t, "rate", rate);
-	y.hi = svg_round_up(fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)));
-	svg_chart(s, "sockets in TIME_WAIT", &x, &y);
-	over_time(s, t, "client", client_time_wait);
-	over_time(s, t, "server", server_time_wait);
-	y.hi = svg_round_up(greatest(t, errors));
-	svg_chart(s, "errors so far", &x, &y);
+	time_waits(s, r);
+	chart(s, r, "errors so far", greatest(t, errors), 1, "");
 	over_time(s, t, "errors", errors);
 }
 
@@ -115,35 +133,26 @@ static void latencies(struct svg *s, const struct bench_result *r)
 	while (y.hi < (double)histogram_quantile(&r->life, 1 - pow(10, -NINES)) / 1e3)
 		y.hi *= 10;
 	svg_chart(s, "latency of this share of connections at most, us", &x, &y);
+	if (!r->connect.n) {
+		svg_nothing(s, "no data");
+		return;
+	}
 	distribution(s, "connect", &r->connect);
 	distribution(s, "whole life", &r->life);
 	distribution(s, "first byte", &r->first_byte); /* often upon the line before: dashed */
 }
 
-static int finish(FILE *f, const char *path, struct err *err)
-{
-	int failed = ferror(f);
-
-	failed |= fclose(f);
-	return failed ? err_sys(err, "%s", path) : 0;
-}
-
-int show_plot(const char *path, const struct bench_options *o, const struct bench_result *r,
-        struct err *err)
+void show_plot(FILE *out, const struct bench_options *o, const struct bench_result *r)
 {
 	struct svg s;
-	char title[160], words[160], took[32];
-	FILE *f = fopen(path, "we");
+	char title[160], what[SHOW_WORDS], second[2 * SHOW_WORDS + 160], asked[SHOW_WORDS],
+	        where[SHOW_WORDS];
 
-	if (!f)
-		return err_sys(err, "%s", path);
 	snprintf(title, sizeof title, "%.0f connections a second", show_rate(r));
-	snprintf(words, sizeof words, "engine %s, %u x %u flows, %s closes first, %s", r->engine,
-	        r->pairs, r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server",
-	        duration_format(r->took_ns, took, sizeof took));
-	svg_begin(&s, f, 4, title, words);
-	series(&s, &r->series);
+	snprintf(second, sizeof second, "engine %s, %u x %u flows; %s; %s", r->engine, r->pairs,
+	        r->flows, show_asked(o, asked), show_where(r, where));
+	svg_begin(&s, out, 4, title, show_what(o, r, what), second);
+	series(&s, r);
 	latencies(&s, r);
 	svg_end(&s);
-	return finish(f, path, err);
 }

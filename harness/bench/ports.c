@@ -3,6 +3,7 @@
 
 #include "lab.h"
 #include "run.h"
+#include "run/progress.h"
 #include "targets.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct stage {
 	struct sockaddr_storage from, to;
 	socklen_t len;
 	int listener;
+	struct progress line;
 };
 
 static volatile sig_atomic_t stop;
@@ -156,11 +158,13 @@ static void measure_failing(struct stage *s)
 	s->run->error_ns = cost[FAILING / 2];
 }
 
-static void progress(const struct ports_run *p, unsigned all)
+static void tell(struct stage *s, unsigned all)
 {
-	if (p->progress && (p->n % 256 == 0 || p->n == all))
-		fprintf(stderr, "\r%s: %u of %u ports\033[K", ports_method_name(p->method), p->n,
-		        all);
+	const struct ports_run *p = s->run;
+
+	if (p->progress && (p->n % 64 == 0 || p->n == all))
+		progress_show(
+		        &s->line, "%s: %u of %u ports", ports_method_name(p->method), p->n, all);
 }
 
 /* A connection could not be opened: that is a result, an interruption, or an error. */
@@ -227,7 +231,7 @@ static int fill(struct stage *s, struct err *err)
 	while (p->n < all && !stop && p->end == PORTS_NOT_RUN) {
 		if (next_one(s, all, err))
 			return -1;
-		progress(p, all);
+		tell(s, all);
 		if (p->end == PORTS_NOT_RUN && clock_now_ns() > until)
 			p->end = PORTS_EXPIRED;
 	}
@@ -275,8 +279,7 @@ static int measure_in(struct bench_lab *lab, struct ports_run *p, struct err *er
 	         bench_lab_enter(lab, SIDE_CLIENT, err) || fill(&s, err);
 	if (s.listener >= 0)
 		close(s.listener);
-	if (p->progress)
-		fputs("\r\033[K", stderr);
+	progress_clear(&s.line);
 	return failed ? -1 : 0;
 }
 

@@ -6,30 +6,43 @@
 #include <stdio.h>
 #include <string.h>
 
-void progress_begin(struct progress *p)
+void progress_begin(struct bench_progress *p, const char *label)
 {
 	memset(p, 0, sizeof *p);
+	p->label = label;
+	if (*label)
+		progress_show(&p->line, "%s", label);
 }
 
-void progress_tick(struct progress *p, const struct bench_sample *s)
+/* "client 12 server 0"; one number where there is one namespace. */
+static void time_waits(
+        char *ret, size_t size, const struct bench_sample *s, const struct bench_result *r)
+{
+	unsigned long long client = s->time_wait[SIDE_CLIENT], server = s->time_wait[SIDE_SERVER];
+
+	if (r->one_namespace)
+		snprintf(ret, size, "%llu", client + server); /* only one is counted */
+	else
+		snprintf(ret, size, "client %llu server %llu", client, server);
+}
+
+void progress_tick(
+        struct bench_progress *p, const struct bench_sample *s, const struct bench_result *r)
 {
 	uint64_t passed = s->at_ns - p->last.at_ns;
+	char waits[80];
 
 	if (passed < NS_PER_S - NS_PER_S / 20)
 		return;
-	fprintf(stderr, "\r%4.0f s  %8.0f/s  TIME_WAIT client %llu server %llu  errors %llu\033[K",
-	        (double)s->at_ns / NS_PER_S,
-	        (double)(s->done - p->last.done) / ((double)passed / NS_PER_S),
-	        (unsigned long long)s->time_wait[SIDE_CLIENT],
-	        (unsigned long long)s->time_wait[SIDE_SERVER], (unsigned long long)s->errors);
-	fflush(stderr);
+	time_waits(waits, sizeof waits, s, r);
+	progress_show(&p->line, "%s%s%4.0f s  %8.0f/s  TIME_WAIT %s  errors %llu", p->label,
+	        *p->label ? "  " : "", (double)s->at_ns / NS_PER_S,
+	        (double)(s->done - p->last.done) / ((double)passed / NS_PER_S), waits,
+	        (unsigned long long)s->errors);
 	p->last = *s;
-	p->shown = 1;
 }
 
-void progress_end(struct progress *p)
+void progress_end(struct bench_progress *p)
 {
-	if (p->shown)
-		fputs("\r\033[K", stderr);
-	p->shown = 0;
+	progress_clear(&p->line);
 }

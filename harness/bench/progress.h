@@ -4,14 +4,17 @@
 #define LASTACK_BENCH_PROGRESS_H
 
 #include "bench.h"
+#include "run/progress.h"
 
-struct progress {
+struct bench_progress {
+	struct progress line;
 	struct bench_sample last;
-	int shown;
+	const char *label; /* what comes first; "" nothing */
 };
 
-void progress_begin(struct progress *p);
-void progress_tick(struct progress *p, const struct bench_sample *s);
-void progress_end(struct progress *p);
+void progress_begin(struct bench_progress *p, const char *label);
+void progress_tick(
+        struct bench_progress *p, const struct bench_sample *s, const struct bench_result *r);
+void progress_end(struct bench_progress *p);
 
 #endif

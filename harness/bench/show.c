@@ -31,6 +31,32 @@ static void lines(FILE *out, const char *title, const char *text)
 	}
 }
 
+void show_notes(FILE *out, const struct bench_result *r)
+{
+	for (const char *text = r->notes, *end; (end = strchr(text, '\n')); text = end + 1)
+		fprintf(out, "lastack: note: %.*s\n", (int)(end - text), text);
+}
+
+/* A line for each host: as --set takes them, but for the tree that most are in. */
+static void sysctls(FILE *out, const struct bench_result *r)
+{
+	const char *host = "";
+
+	for (unsigned i = 0; i < r->n_sysctls; i++) {
+		const struct bench_setting *s = &r->sysctls[i];
+		const char *key = s->key, *quote = strchr(s->value, ' ') ? "\"" : "";
+
+		if (!strncmp(key, "net.ipv4.", strlen("net.ipv4.")))
+			key += strlen("net.ipv4.");
+		if (strcmp(host, s->host))
+			fprintf(out, "%s%-12s%s:", i ? "\n" : "", i ? "" : "with", s->host);
+		host = s->host;
+		fprintf(out, " %s=%s%s%s", key, quote, s->value, quote);
+	}
+	if (r->n_sysctls)
+		fputc('\n', out);
+}
+
 static void latency(FILE *out, const char *name, const struct histogram *h)
 {
 	fprintf(out, "%-12s", name);
@@ -99,8 +125,10 @@ static void side(FILE *out, const struct bench_result *r, enum bench_side s)
 	const struct bench_counts *a = &r->before[s], *b = &r->after[s];
 
 	fprintf(out, "%-12s%10" PRIu64 "%10" PRIu64 "%10" PRIu64,
-	        s == SIDE_CLIENT ? "client" : "server", b->time_wait, r->peak_time_wait[s],
-	        b->tw_recycled - a->tw_recycled);
+	        r->one_namespace && r->have_client && r->have_server ? "both"
+	        : s == SIDE_CLIENT                                   ? "client"
+	                                                             : "server",
+	        b->time_wait, r->peak_time_wait[s], b->tw_recycled - a->tw_recycled);
 	each(out, a->out_segs, b->out_segs, r->done_counted);
 	each(out, a->in_segs, b->in_segs, r->done_counted);
 	fprintf(out, "%9" PRIu64 "%9" PRIu64 "\n", b->retrans - a->retrans,
@@ -112,6 +140,8 @@ static void listeners(FILE *out, const struct bench_result *r)
 	uint64_t over = 0, drops = 0, tw = 0;
 
 	for (int s = 0; s < 2; s++) {
+		if (!bench_side_counts(r, (enum bench_side)s))
+			continue;
 		over += r->after[s].listen_overflows - r->before[s].listen_overflows;
 		drops += r->after[s].listen_drops - r->before[s].listen_drops;
 		tw += r->after[s].tw_overflow - r->before[s].tw_overflow;
@@ -122,21 +152,26 @@ static void listeners(FILE *out, const struct bench_result *r)
 	        "listeners", over, drops, tw);
 }
 
-static void counts(FILE *out, const struct bench_options *o, const struct bench_result *r)
+static void counts(FILE *out, const struct bench_result *r)
 {
+	uint64_t before = 0;
+
 	if (!r->have_counts)
 		return;
 	fprintf(out, "\n%-12s%10s%10s%10s%10s%10s%9s%9s\n", "", "TIME_WAIT", "peak", "recycled",
 	        "segs out", "segs in", "retrans", "RST out");
-	if (r->have_client)
-		side(out, r, SIDE_CLIENT);
-	if (r->have_server && o->config.link != BENCH_LOOPBACK)
-		side(out, r, SIDE_SERVER);
+	for (int s = 0; s < 2; s++)
+		if (bench_side_counts(r, (enum bench_side)s)) {
+			side(out, r, (enum bench_side)s);
+			before += r->before[s].time_wait;
+		}
+	if (before)
+		fprintf(out, "%-12s%" PRIu64 " in TIME_WAIT before are not counted\n", "", before);
 	listeners(out, r);
 	if (r->counting.n)
-		fprintf(out,
-		        "%-12sTIME_WAIT of both sides counted in %.1f us (median of %" PRIu64 ")\n",
-		        "", (double)histogram_quantile(&r->counting, 0.5) / 1e3, r->counting.n);
+		fprintf(out, "%-12sTIME_WAIT%s counted in %.1f us (median of %" PRIu64 ")\n", "",
+		        r->one_namespace ? "" : " of both sides",
+		        (double)histogram_quantile(&r->counting, 0.5) / 1e3, r->counting.n);
 }
 
 static void errors(FILE *out, const struct bench_result *r)
@@ -177,8 +212,10 @@ static void full(FILE *out, const struct bench_full *f)
 
 	if (!f->at_ns)
 		return;
-	if (f->from.family)
+	if (f->from.family) {
 		endpoint_format(&f->from, from, sizeof from);
+		*strrchr(from, ':') = 0; /* of any port */
+	}
 	fprintf(out, "%-12sfirst EADDRNOTAVAIL after %s, from %s to %s", "ports full",
 	        duration_format(f->at_ns, at, sizeof at), from,
 	        endpoint_format(&f->to, to, sizeof to));
@@ -195,7 +232,8 @@ static void cliff(FILE *out, const struct bench_options *o, const struct bench_r
 	double pairs = (double)c->sources * c->dests * (c->against.family ? 1 : r->pairs);
 	double ports = r->ports;
 
-	if (c->ports == PORTS_KERNEL && (double)r->peak_time_wait[SIDE_CLIENT] > pairs * ports / 2)
+	if (r->have_client && c->ports == PORTS_KERNEL &&
+	        (double)r->peak_time_wait[SIDE_CLIENT] > pairs * ports / 2)
 		fprintf(out,
 		        "%-12smore than half of the ports were held, and connect() searches long "
 		        "for "
@@ -205,22 +243,21 @@ static void cliff(FILE *out, const struct bench_options *o, const struct bench_r
 
 void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r)
 {
-	char took[32];
+	char took[32], words[SHOW_WORDS];
 
 	lines(out, "note", r->notes);
 	cliff(out, o, r);
-	lines(out, "with", r->effective);
-	fprintf(out, "%-12s%s, %u x %u flows, %s closes first", "engine", r->engine, r->pairs,
-	        r->flows, o->config.closer == SIDE_CLIENT ? "client" : "server");
-	if (r->have_client && !o->config.against.family)
-		fprintf(out, ", %u to %u addresses, each pair has a port of its own",
-		        o->config.sources, o->config.dests);
-	fputc('\n', out);
+	sysctls(out, r);
+	fprintf(out, "%-12s%s\n", "run", show_what(o, r, words));
+	fprintf(out, "%-12s%s\n", "asked for", show_asked(o, words));
+	fprintf(out, "%-12s%s\n", "on", show_where(r, words));
+	fprintf(out, "%-12s%s, %u x %u flows%s\n", "engine", r->engine, r->pairs, r->flows,
+	        r->have_client && r->have_server ? ", each pair on a port of its own" : "");
 	fprintf(out, "%-12s%" PRIu64 " connections in %s%s: %.0f/s, %" PRIu64 " errors\n", "result",
 	        r->done, duration_format(r->took_ns, took, sizeof took),
 	        r->interrupted ? " (interrupted)" : "", show_rate(r), r->errors);
 	if (o->config.rate > 0)
-		fprintf(out, "%-12s%.0f/s asked for, %" PRIu64 " were due and never begun\n", "",
+		fprintf(out, "%-12s%g/s asked for, %" PRIu64 " were due and never begun\n", "",
 		        o->config.rate, r->unserved);
 	in_flight(out, &r->in_flight);
 	full(out, &r->full);
@@ -228,7 +265,7 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	if (r->have_client)
 		latencies(out, r);
 	stays(out, r);
-	counts(out, o, r);
+	counts(out, r);
 	cpu(out, r);
 	fprintf(out, "%-12s%" PRIu64 " kB at most\n", "memory", r->max_rss_kb);
 }
@@ -243,6 +280,7 @@ void show_result(FILE *out, const struct bench_options *o, const struct bench_re
 		show_json_text(out, o, r);
 		break;
 	case FORMAT_CSV:
+		show_notes(stderr, r);
 		show_csv(out, o, r);
 		break;
 	}

@@ -16,9 +16,23 @@ void show_csv(FILE *out, const struct bench_options *o, const struct bench_resul
 json_t *show_json(const struct bench_options *o, const struct bench_result *r);
 void show_json_text(FILE *out, const struct bench_options *o, const struct bench_result *r);
 
-/* SVG into a file. */
-int show_plot(const char *path, const struct bench_options *o, const struct bench_result *r,
-        struct err *err);
+/* SVG into a file of svg_open(). */
+void show_plot(FILE *out, const struct bench_options *o, const struct bench_result *r);
+
+/* The notes of a result for a person, where the result itself is for a program. */
+void show_notes(FILE *out, const struct bench_result *r);
+
+#define SHOW_WORDS 512
+
+/* What was run, what was asked for, and where, in words. Each returns ret. */
+const char *show_what(
+        const struct bench_options *o, const struct bench_result *r, char ret[SHOW_WORDS]);
+const char *show_asked(const struct bench_options *o, char ret[SHOW_WORDS]);
+const char *show_where(const struct bench_result *r, char ret[SHOW_WORDS]);
+
+/* The same for programs. */
+json_t *show_run(const struct bench_options *o, const struct bench_result *r);
+json_t *show_sysctls(const struct bench_result *r);
 
 /* Connections a second of a whole run. */
 double show_rate(const struct bench_result *r);

@@ -84,6 +84,8 @@ static json_t *counts(const struct bench_result *r, enum bench_side s)
 	double n = r->done_counted ? (double)r->done_counted : 1;
 
 	json_object_set_new(j, "time_wait", json_integer((json_int_t)r->after[s].time_wait));
+	json_object_set_new(
+	        j, "time_wait_before", json_integer((json_int_t)r->before[s].time_wait));
 	json_object_set_new(j, "peak_time_wait", json_integer((json_int_t)r->peak_time_wait[s]));
 	for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
 		json_object_set_new(j, counted[i].name,
@@ -122,6 +124,8 @@ static json_t *full(const struct bench_full *f)
 		return json_null();
 	if (f->from.family)
 		endpoint_format(&f->from, from, sizeof from);
+	if (*from)
+		*strrchr(from, ':') = 0; /* of any port */
 	return json_pack("{s:f, s:s, s:s, s:I, s:I, s:I, s:b}", "at_s", (double)f->at_ns / NS_PER_S,
 	        "from", from, "to", endpoint_format(&f->to, to, sizeof to), "ports_held",
 	        (json_int_t)f->ports_held, "ports", (json_int_t)f->ports_all, "held_by_time_wait",
@@ -149,18 +153,20 @@ static json_t *dumped(const struct bench_sample *v)
 	        (json_int_t)v->other[SIDE_SERVER]);
 }
 
-static json_t *series(const struct bench_series *s, int states)
+static json_t *series(const struct bench_result *r, int states)
 {
+	static const char *const names[] = {"time_wait_client", "time_wait_server"};
 	json_t *j = json_array();
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct bench_sample *v = &s->v[i];
-		json_t *one =
-		        json_pack("{s:f, s:I, s:I, s:I, s:I}", "at_s", (double)v->at_ns / NS_PER_S,
-		                "connections", (json_int_t)v->done, "errors", (json_int_t)v->errors,
-		                "time_wait_client", (json_int_t)v->time_wait[SIDE_CLIENT],
-		                "time_wait_server", (json_int_t)v->time_wait[SIDE_SERVER]);
+	for (size_t i = 0; i < r->series.n; i++) {
+		const struct bench_sample *v = &r->series.v[i];
+		json_t *one = json_pack("{s:f, s:I, s:I}", "at_s", (double)v->at_ns / NS_PER_S,
+		        "connections", (json_int_t)v->done, "errors", (json_int_t)v->errors);
 
+		for (int s = 0; s < 2; s++)
+			if (bench_side_counts(r, (enum bench_side)s))
+				json_object_set_new(
+				        one, names[s], json_integer((json_int_t)v->time_wait[s]));
 		if (states)
 			json_object_update_new(one, dumped(v));
 		json_array_append_new(j, one);
@@ -177,13 +183,13 @@ static json_t *text_lines(const char *text)
 	return j;
 }
 
-static void add_counts(json_t *j, const struct bench_options *o, const struct bench_result *r)
+static void add_counts(json_t *j, const struct bench_result *r)
 {
-	if (!r->have_counts)
-		return;
-	json_object_set_new(j, "client", counts(r, SIDE_CLIENT));
-	if (r->have_server && o->config.link != BENCH_LOOPBACK)
-		json_object_set_new(j, "server", counts(r, SIDE_SERVER));
+	static const char *const names[] = {"client", "server"};
+
+	for (int s = 0; s < 2; s++)
+		if (r->have_counts && bench_side_counts(r, (enum bench_side)s))
+			json_object_set_new(j, names[s], counts(r, (enum bench_side)s));
 }
 
 json_t *show_json(const struct bench_options *o, const struct bench_result *r)
@@ -203,15 +209,16 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	json_object_set_new(j, "why", errors(&r->why));
 	json_object_set_new(j, "full", full(&r->full));
 	json_object_set_new(j, "in_flight", in_flight(&r->in_flight));
-	add_counts(j, o, r);
+	add_counts(j, r);
 	if (r->have_stays)
 		json_object_set_new(j, "stay_us",
 		        json_pack("{s:o, s:o, s:I}", "client", stays(r->stay[SIDE_CLIENT]),
 		                "server", stays(r->stay[SIDE_SERVER]), "lost",
 		                (json_int_t)r->stream_lost));
 	json_object_set_new(j, "notes", text_lines(r->notes));
-	json_object_set_new(j, "sysctls", text_lines(r->effective));
-	json_object_set_new(j, "series", series(&r->series, o->config.observe == OBSERVE_FULL));
+	json_object_set_new(j, "run", show_run(o, r));
+	json_object_set_new(j, "sysctls", show_sysctls(r));
+	json_object_set_new(j, "series", series(r, o->config.observe == OBSERVE_FULL));
 	return j;
 }
 
@@ -235,10 +242,13 @@ void show_csv(FILE *out, const struct bench_options *o, const struct bench_resul
 		const struct bench_sample *v = &r->series.v[i];
 		double passed = (double)(v->at_ns - last.at_ns) / NS_PER_S;
 
-		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64 ",%" PRIu64 ",%" PRIu64,
-		        (double)v->at_ns / NS_PER_S, v->done,
-		        passed > 0 ? (double)(v->done - last.done) / passed : 0, v->errors,
-		        v->time_wait[SIDE_CLIENT], v->time_wait[SIDE_SERVER]);
+		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64, (double)v->at_ns / NS_PER_S, v->done,
+		        passed > 0 ? (double)(v->done - last.done) / passed : 0, v->errors);
+		for (int s = 0; s < 2; s++)
+			if (bench_side_counts(r, (enum bench_side)s))
+				fprintf(out, ",%" PRIu64, v->time_wait[s]);
+			else
+				fputc(',', out);
 		if (states)
 			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
 			        v->established[SIDE_CLIENT], v->established[SIDE_SERVER],

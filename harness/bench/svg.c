@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "svg.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LEFT   76
 #define RIGHT  (SVG_WIDTH - 190)
 #define TOP    28
 #define BOTTOM (SVG_CHART - 44)
-#define HEAD   56
+#define HEAD   74
 
 static const char *const colours[] = {"#1f6fb4", "#c8501e", "#2f8f4e", "#7a4fa3", "#9a7b12"};
 
@@ -52,29 +55,45 @@ static double py(const struct svg *s, double y)
 	return s->y0 + BOTTOM - share(&s->y, y) * (BOTTOM - TOP);
 }
 
-double svg_round_up(double v)
+/* The least of these times a power of ten that is not below v. */
+static double round_up(double v, const double *steps, size_t n)
 {
-	static const double steps[] = {1, 2, 5, 10};
 	double unit;
 
 	if (v <= 0)
 		return 1;
 	unit = pow(10, floor(log10(v)));
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+	for (size_t i = 0; i < n; i++)
 		if (v <= steps[i] * unit * (1 + 1e-9))
 			return steps[i] * unit;
 	return 10 * unit;
 }
 
+/* Each is a multiple of the step that ticks() takes for it. */
+double svg_round_up(double v)
+{
+	static const double ends[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
+
+	return round_up(v, ends, sizeof ends / sizeof *ends);
+}
+
+static double step_of(const struct svg_axis *a)
+{
+	static const double steps[] = {1, 2, 5};
+	double step = round_up((a->hi - a->lo) / 5, steps, sizeof steps / sizeof *steps);
+
+	return a->whole ? fmax(step, 1) : step;
+}
+
 static void label(const struct svg_axis *a, double v, char *ret, size_t size)
 {
-	double percent = 100 * (1 - pow(10, -v));
+	double percent = 100 * (1 - pow(10, -v)), unit = a->log ? v : a->hi;
 
 	if (a->nines)
 		snprintf(ret, size, "%.*f %%", v > 2.5 ? (int)lround(v) - 2 : 0, percent);
-	else if (v >= 1e6)
+	else if (v > 0 && unit >= 1e6)
 		snprintf(ret, size, "%gM", v / 1e6);
-	else if (v >= 1e4)
+	else if (v > 0 && unit >= 1e4)
 		snprintf(ret, size, "%gk", v / 1e3);
 	else
 		snprintf(ret, size, "%g", v);
@@ -91,15 +110,43 @@ static int ticks(const struct svg_axis *a, double ret[16])
 			ret[n++] = v;
 		return n;
 	}
-	step = a->nines ? 1 : svg_round_up((a->hi - a->lo) / 5);
+	step = a->nines ? 1 : step_of(a);
 	for (double v = a->lo; v <= a->hi * 1.0001 && n < 16; v += step)
 		ret[n++] = v;
 	return n;
 }
 
-void svg_begin(struct svg *s, FILE *out, unsigned charts, const char *title, const char *subtitle)
+FILE *svg_open(const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "ae");
+
+	if (!f) {
+		err_sys(err, "--plot %s", path);
+		err->kind = ERR_INPUT;
+	}
+	return f;
+}
+
+int svg_close(FILE *out, const char *path, int keep, struct err *err)
+{
+	struct stat st;
+	int failed;
+
+	if (!out)
+		return 0;
+	if (!keep && !fstat(fileno(out), &st) && S_ISREG(st.st_mode) && !st.st_size)
+		unlink(path);
+	failed = ferror(out);
+	failed |= fclose(out);
+	return failed && keep ? err_sys(err, "--plot %s", path) : 0;
+}
+
+void svg_begin(struct svg *s, FILE *out, unsigned charts, const char *title, const char *first,
+        const char *second)
 {
 	memset(s, 0, sizeof *s);
+	if (ftruncate(fileno(out), 0))
+		errno = 0; /* a pipe, a terminal: there is nothing to cut off */
 	s->out = out;
 	s->y0 = HEAD - SVG_CHART;
 	fprintf(out,
@@ -111,7 +158,8 @@ void svg_begin(struct svg *s, FILE *out, unsigned charts, const char *title, con
 	        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
 	        SVG_WIDTH, HEAD + charts * SVG_CHART, SVG_WIDTH, HEAD + charts * SVG_CHART);
 	text(s, LEFT, 24, "start", "t", title);
-	text(s, LEFT, 44, "start", "", subtitle);
+	text(s, LEFT, 44, "start", "", first);
+	text(s, LEFT, 60, "start", "", second);
 }
 
 static void grid(struct svg *s)
@@ -141,7 +189,7 @@ void svg_chart(struct svg *s, const char *title, const struct svg_axis *x, const
 	s->n_lines = 0;
 	text(s, LEFT, s->y0 + TOP - 10, "start", "h", title);
 	grid(s);
-	text(s, RIGHT + 12, s->y0 + BOTTOM + 4, "start", "", x->label);
+	text(s, RIGHT + 34, s->y0 + BOTTOM + 16, "start", "", x->label);
 }
 
 void svg_line(struct svg *s, const char *name)
@@ -166,6 +214,20 @@ void svg_point(struct svg *s, double x, double y)
 void svg_line_end(struct svg *s)
 {
 	fputs(s->pen == 'M' ? "M0 0\"/>\n" : "\"/>\n", s->out);
+}
+
+void svg_mark(struct svg *s, double x, const char *words)
+{
+	int right = share(&s->x, x) > 0.75;
+
+	fprintf(s->out, "<path stroke=\"#555\" stroke-dasharray=\"2 3\" d=\"M%.1f %dV%d\"/>\n",
+	        px(s, x), s->y0 + TOP, s->y0 + BOTTOM);
+	text(s, px(s, x) + (right ? -4 : 4), s->y0 + TOP + 12, right ? "end" : "start", "", words);
+}
+
+void svg_nothing(struct svg *s, const char *words)
+{
+	text(s, (LEFT + RIGHT) / 2.0, s->y0 + (TOP + BOTTOM) / 2.0, "middle", "", words);
 }
 
 void svg_end(struct svg *s)

@@ -58,34 +58,34 @@ static void set(struct bench_config *c, const char *key, const char *value)
 
 /*
  * The same question put to the kernel: one pair, whose ports are the destination's, at the rate;
- * until it is full, or until the first TIME_WAITs have ended and their number stays.
+ * until it is full, or until the first TIME_WAITs have ended and their number stays. What is really
+ * run comes back in *ret_o; its config.set is the caller's to free.
  */
 static int verify(const struct bench_options *o, const struct capacity_question *q,
-        const struct capacity_answer *a, struct bench_result *ret, struct err *err)
+        const struct capacity_answer *a, struct bench_options *ret_o, struct bench_result *ret,
+        struct err *err)
 {
-	struct bench_config c = o->config;
+	struct bench_config *c = &ret_o->config;
 	char range[32];
 	double seconds;
-	int failed;
 
-	c.set.v = NULL;
-	c.set.n = c.set.cap = 0;
+	*ret_o = *o;
+	c->set.v = NULL;
+	c->set.n = c->set.cap = 0;
 	array_each (const struct bench_setting, s, &o->config.set)
-		array_push(&c.set, *s);
+		array_push(&c->set, *s);
 	snprintf(range, sizeof range, "%u %u", q->port_lo, q->port_hi);
-	set(&c, "net.ipv4.ip_local_port_range", range);
-	c.rate = q->rate;
-	c.pairs = 1;
-	c.ports = PORTS_RANGE;
-	c.stop_when_full = !a->enough;
+	set(c, "net.ipv4.ip_local_port_range", range);
+	c->rate = q->rate;
+	c->pairs = 1;
+	c->ports = PORTS_RANGE;
+	c->stop_when_full = !a->enough;
 	seconds = a->capped   ? a->capped_s * 1.2 + 2
 	          : a->enough ? (double)a->hi_ns / NS_PER_S + 5
 	                      : a->full_s * 1.2 + 2;
-	c.for_ns = (uint64_t)(seconds * NS_PER_S);
+	c->for_ns = (uint64_t)(seconds * NS_PER_S);
 	fprintf(stderr, "this takes %.0f s\n", seconds);
-	failed = bench_run(&c, ret, err);
-	bench_config_free(&c);
-	return failed;
+	return bench_run(c, ret, err);
 }
 
 static void wanted(FILE *out, const struct capacity_answer *a)
@@ -234,6 +234,7 @@ int verb_capacity(const struct bench_options *o, FILE *out, struct err *err)
 	struct capacity_question q = question(o);
 	struct capacity_answer a = capacity(&q);
 	struct bench_result *r = o->verify ? must(calloc(1, sizeof *r)) : NULL;
+	struct bench_options run = {0};
 	int failed = 0;
 
 	if (r && o->time_wait_ns && o->time_wait_ns != HELD_NS) {
@@ -253,11 +254,14 @@ int verb_capacity(const struct bench_options *o, FILE *out, struct err *err)
 		show(out, &q, &a);
 	fflush(out);
 	if (r)
-		failed = verify(o, &q, &a, r, err);
+		failed = verify(o, &q, &a, &run, r, err);
+	if (!failed && r)
+		show_notes(stderr, r);
 	if (!failed && o->format == FORMAT_JSON)
-		write_json(out, o, as_json(&q, &a), r);
+		write_json(out, &run, as_json(&q, &a), r);
 	else if (!failed && r)
 		show_seen(out, &q, &a, r);
+	array_free(&run.config.set);
 	free(r);
 	return failed;
 }

@@ -146,22 +146,27 @@ static void as_csv(FILE *out, const struct ports_run runs[METHOD_COUNT])
 	}
 }
 
-static int plot(const char *path, const struct ports_run runs[METHOD_COUNT], struct err *err)
+static double greatest(const struct ports_run runs[METHOD_COUNT])
+{
+	double most = 0;
+
+	for (int m = 0; m < METHOD_COUNT; m++)
+		for (int i = 0; i < 100; i++)
+			most = fmax(most, ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0));
+	return most;
+}
+
+static void plot(FILE *out, const struct ports_run runs[METHOD_COUNT])
 {
 	struct svg_axis x = {.label = "% held", .hi = 100};
 	struct svg_axis y = {.lo = 1, .hi = 100, .log = 1};
+	double most = greatest(runs);
 	struct svg s;
-	FILE *f = fopen(path, "we");
-	int failed;
 
-	if (!f)
-		return err_sys(err, "%s", path);
-	for (int m = 0; m < METHOD_COUNT; m++)
-		for (int i = 0; i < 100; i++)
-			while (ports_cost_us(&runs[m], i / 100.0, (i + 1) / 100.0) > y.hi)
-				y.hi *= 10;
-	svg_begin(&s, f, 1, "What a connection costs as the ports fill up",
-	        "bind() and connect(), median of each percent of the range in TIME_WAIT");
+	while (most > y.hi)
+		y.hi *= 10;
+	svg_begin(&s, out, 1, "What a connection costs as the ports fill up",
+	        "bind() and connect(), median of each percent of the range in TIME_WAIT", "");
 	svg_chart(&s, "us", &x, &y);
 	for (int m = 0; m < METHOD_COUNT; m++) {
 		svg_line(&s, ports_method_name((enum ports_method)m));
@@ -174,9 +179,6 @@ static int plot(const char *path, const struct ports_run runs[METHOD_COUNT], str
 		svg_line_end(&s);
 	}
 	svg_end(&s);
-	failed = ferror(f);
-	failed |= fclose(f);
-	return failed ? err_sys(err, "%s", path) : 0;
 }
 
 /* The range that the options ask for, before what else is set. */
@@ -214,26 +216,38 @@ static int measure(const struct bench_options *o, struct ports_run *runs, struct
 	return failed;
 }
 
+static void show(FILE *out, const struct bench_options *o, const struct ports_run *runs)
+{
+	switch (o->format) {
+	case FORMAT_TABLE:
+		table(out, runs);
+		break;
+	case FORMAT_JSON:
+		as_json(out, runs);
+		break;
+	case FORMAT_CSV:
+		as_csv(out, runs);
+		break;
+	}
+}
+
 int verb_ports(const struct bench_options *o, FILE *out, struct err *err)
 {
-	struct ports_run *runs = must(calloc(METHOD_COUNT, sizeof *runs));
-	int failed = measure(o, runs, err);
+	FILE *picture = o->plot ? svg_open(o->plot, err) : NULL;
+	struct ports_run *runs;
+	int failed;
 
+	if (o->plot && !picture)
+		return -1;
+	runs = must(calloc(METHOD_COUNT, sizeof *runs));
+	failed = measure(o, runs, err);
 	if (!failed) {
-		switch (o->format) {
-		case FORMAT_TABLE:
-			table(out, runs);
-			break;
-		case FORMAT_JSON:
-			as_json(out, runs);
-			break;
-		case FORMAT_CSV:
-			as_csv(out, runs);
-			break;
-		}
-		if (o->plot)
-			failed = plot(o->plot, runs, err);
+		show(out, o, runs);
+		if (picture)
+			plot(picture, runs);
 	}
+	if (svg_close(picture, o->plot, !failed, err))
+		failed = -1;
 	free(runs);
 	return failed;
 }

@@ -11,7 +11,7 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #define CONFIDENCE 0.95
 
@@ -24,6 +24,7 @@ struct sweep {
 	const struct bench_options *o;
 	unsigned n, rounds; /* rounds: those that are complete */
 	double *v;          /* [measure][value][round] */
+	char said[1024];    /* notes */
 };
 
 static double *at(const struct sweep *s, enum measure m, unsigned value)
@@ -59,12 +60,15 @@ static int one(
 	snprintf(last->host, sizeof last->host, "%s", s->o->sweep.host);
 	snprintf(last->key, sizeof last->key, "%s", s->o->sweep.key);
 	snprintf(last->value, sizeof last->value, "%s", s->o->sweep.value[value]);
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[Kround %u of %u: %s\n\033[A", round + 1, s->o->repeat,
-		        last->value);
+	snprintf(c.label, sizeof c.label, "round %u of %u, %.64s:", round + 1, s->o->repeat,
+	        last->value);
 	failed = bench_run(&c, r, err);
 	if (!failed)
 		keep(s, value, round, r);
+	if (!failed && strcmp(r->notes, s->said)) { /* mostly the same each time: once */
+		show_notes(stderr, r);
+		snprintf(s->said, sizeof s->said, "%s", r->notes);
+	}
 	array_free(&c.set); /* all else is the options' own */
 	return failed ? failed : r->interrupted;
 }
@@ -81,8 +85,6 @@ static int rounds(struct sweep *s, struct err *err)
 		if (!stop)
 			s->rounds = round + 1;
 	}
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
 	free(r);
 	return stop < 0 ? -1 : 0;
 }
@@ -111,7 +113,10 @@ static struct difference difference(const struct sweep *s, unsigned value)
 
 static const char *verdict(const struct difference *d)
 {
-	return !d->real ? "within the noise" : d->share > 0 ? "faster" : "slower";
+	return !isfinite(d->interval) ? "too few rounds"
+	       : !d->real             ? "within the noise"
+	       : d->share > 0         ? "faster"
+	                              : "slower";
 }
 
 static void table(FILE *out, const struct sweep *s)
@@ -129,7 +134,9 @@ static void table(FILE *out, const struct sweep *s)
 		        s->o->sweep.value[i], m[M_RATE].median, m[M_RATE].least, m[M_RATE].most,
 		        m[M_CPU].median, m[M_P50].median, m[M_P99].median, m[M_TIME_WAIT].median,
 		        m[M_ERRORS].median);
-		if (i)
+		if (i && !isfinite(d.interval))
+			fprintf(out, "%+.1f %%: %s\n", 100 * d.share, verdict(&d));
+		else if (i)
 			fprintf(out, "%+.1f %% +- %.1f: %s\n", 100 * d.share, 100 * d.interval,
 			        verdict(&d));
 		else

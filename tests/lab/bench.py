@@ -2,9 +2,12 @@
 """The benchmark's function, never its speed: counts, sides, errors, forms of output, ends."""
 import ctypes
 import errno
+import fcntl
 import glob
 import json
 import os
+import pty
+import re
 import resource
 import signal
 import socket
@@ -12,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import xml.etree.ElementTree
@@ -210,6 +214,86 @@ def observing():
         root = xml.etree.ElementTree.parse(path).getroot()
         tap("--plot writes an SVG", p.returncode == 0 and root.tag.endswith("svg") and
             len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 20, p.stderr)
+
+
+def telling():
+    """The result says what was run, and of one namespace not that it were two."""
+    r = bench("--for", "200ms", "--close", "server", "--by", "half", "--ip", "6", "--request", "7", "--response", "9",
+              "--dests", "3", "--sources", "2", "--ports", "range", "--rate", "900", "--pairs", "1",
+              "--set", "client:net.ipv4.tcp_sack=0", "--set", "client:net.ipv4.ip_local_port_range=30000 39999")
+    want = {"close": "server", "by": "half", "ip": 6, "link": "veth", "request": 7, "response": 9, "dests": 3, "sources": 2,
+            "ports": "range", "rate": 900, "for_s": 0.2, "connections": None, "against": None, "observe": "count",
+            "kernel": "%s %s" % (os.uname().sysname, os.uname().release)}
+    tap("JSON says what was run", {k: r["run"].get(k, "?") for k in want} == want and len(r["run"]["cpus"]) == 1, r["run"])
+    tap("and with which sysctls", r["sysctls"]["client"]["net.ipv4.ip_local_port_range"] == "30000 39999" and
+        r["sysctls"]["client"]["net.ipv4.tcp_sack"] == "0" and "net.ipv4.tcp_sack" not in r["sysctls"]["server"], r["sysctls"])
+    text = run("--for", "200ms", "--rate", "0.5").stdout
+    tap("and so does the table", "client closes first by fin, IPv4 over veth, 1 byte there and 1 back" in text and
+        "200 ms, 0.5/s" in text and "Linux" in text and 'ip_local_port_range="1024 65535"' in text, text)
+    r = bench("--link", "loopback", "--connections", "500")
+    last = r["series"][-1]
+    tap("loopback: one side", last["time_wait_client"] == r["client"]["time_wait"] == 500 and
+        "time_wait_server" not in last and list(r["sysctls"]) == ["both"], (last, list(r["sysctls"])))
+    text = run("--link", "loopback", "--for", "300ms", "--csv").stdout.splitlines()
+    tap("loopback: and in CSV", len(text) > 1 and all(t.count(",") == 5 and t.endswith(",") for t in text[1:]), text[:3])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.svg")
+        run("--link", "loopback", "--for", "200ms", "--plot", path)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        tap("loopback: and in SVG", ">both sides<" in text and ">server<" not in text and ">client<" not in text, text[:300])
+        run("--for", "500ms", "--dests", "1", "--plot", path, *short_range(300))
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        tap("SVG: what was run, and when the ports were full", text.count("<svg") == 1 and ">first EADDRNOTAVAIL<" in text and
+            "closes first by fin, IPv4 over veth" in text, text[:300])
+        path = os.path.join(folder, "y.svg")
+        run("--set", "client:net.ipv4.tcp_no_such=1", "--plot", path)
+        tap("SVG: nothing is left of a run that failed", not os.path.exists(path))
+    for verb in [], ["ports"]:
+        begin = time.monotonic()
+        p = run(*verb, "--plot", "/no/such/x.svg")
+        tap("--plot to nowhere is told before the run", p.returncode == 2 and p.stderr.count("\n") == 1 and not p.stdout and
+            time.monotonic() - begin < 5, p.stderr)
+    p = run("--for", "200ms", "--flows", "100000", "--csv")
+    tap("notes beside CSV", "note: " in p.stderr and "limit of open files" in p.stderr and "note" not in p.stdout, p.stderr)
+    p = run("sweep", "--set", "client:net.ipv4.tcp_sack=0,1", "--repeat", "1", "--for", "100ms", "--by", "half")
+    tap("notes of a sweep, once; and one round is too few for a verdict", p.stderr.count("engine event instead of ring") == 1 and
+        "too few rounds" in p.stdout and "inf" not in p.stdout, p.stderr + p.stdout)
+    p = run("capacity", "--verify", "--range", "40000-40099", "--flows", "1000000")
+    tap("notes of a verification", "limit of open files" in p.stderr, p.stderr)
+    p = run("--connections", "700", "--sources", "2", "--dests", "1", "--pairs", "1", "--for", "500ms", *short_range(300))
+    tap("ports full: an address without a port", "from 198.18.0.1 to 198.19.0.1:512" in p.stdout or
+        "from 198.18.0.2 to 198.19.0.1:512" in p.stdout, p.stdout)
+
+
+def on_terminal(columns, *words):
+    """What a run writes to a terminal of so many columns."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([BIN, "bench", *words], stdout=subprocess.DEVNULL, stderr=slave) as p:
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            text += piece
+        p.wait(60)
+    os.close(master)
+    return text.decode()
+
+
+def progress():
+    for words in (["--for", "2200ms"], ["ports", "--range", "30000-33999"],
+                  ["sweep", "--set", "client:net.ipv4.tcp_sack=0,1", "--repeat", "1", "--for", "1200ms"]):
+        text = on_terminal(40, *words)
+        lines = [t for t in re.split(r"\r|\x1b\[K", text) if t]
+        tap("%s: a line on a narrow terminal stays one, and goes" % words[0], lines and
+            all(len(t) < 40 and t.isprintable() for t in lines) and text.endswith("\r\x1b[K"), repr(text[-600:]))
 
 
 def verbs():
@@ -424,6 +508,11 @@ def against():
                   "--engine", engine)
         tap("%s: against a server of one's own" % engine, r["connections"] >= 300 and not r["errors"],
             r["why"])
+    # The listener ends first: what it leaves are TIME_WAITs of this namespace.
+    r = bench("--against", "127.0.0.1:%d" % port, "--connections", "200", "--pairs", "1", "--flows", "4")
+    tap("against: TIME_WAITs from before are told apart", r["client"]["time_wait_before"] >= 300 and
+        r["client"]["time_wait"] < 300 and "server" not in r and "time_wait_server" not in r["series"][-1],
+        json.dumps(r["client"]))
     r = bench("--against", "127.0.0.1:%d" % free_port(), "--for", "200ms", "--flows", "2", "--pairs", "1")
     tap("against nobody: errors, and no end before its time", r["connections"] == 0 and r["took_s"] >= 0.19 and
         r["why"].get("connect ECONNREFUSED", 0) >= 2, r["why"])
@@ -489,7 +578,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, verbs, refusals, without_ring, ends, interruptions, against, answering, serving):
+        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving):
             if not only or part.__name__ in only:
                 part()
     print("1..%d" % count)
