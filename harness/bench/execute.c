@@ -156,6 +156,7 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 	finish(u);
 }
 
+/* In a namespace of the machine's, others move too: there only what is ours is looked at. */
 static void look(const struct run *u, struct still *s)
 {
 	struct bench_sample t = {0};
@@ -164,10 +165,17 @@ static void look(const struct run *u, struct still *s)
 	crew_totals(&u->crew, &t);
 	s->done = t.done;
 	s->in_flight = crew_in_flight(&u->crew);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && !u->config->against.family; i++) {
 		s->sockets[i] = watch_sockets(&u->watch, (enum bench_side)i);
 		s->time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
 	}
+}
+
+/* Whether there is a connection more than before. */
+static int is_left(const struct run *u, const struct still *s)
+{
+	return s->in_flight || watch_sockets(&u->watch, SIDE_CLIENT) > u->sockets[SIDE_CLIENT] ||
+	       watch_sockets(&u->watch, SIDE_SERVER) > u->sockets[SIDE_SERVER];
 }
 
 /* Over when no connection is left in either kernel, or when those that are left don't move. */
@@ -176,16 +184,14 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 	struct run *u = arg;
 	uint64_t now = clock_now_ns();
 	struct still s;
-	int left;
 
 	(void)fd;
 	(void)what;
 	look(u, &s);
-	left = s.in_flight || s.sockets[0] > u->sockets[0] || s.sockets[1] > u->sockets[1];
 	if (memcmp(&s, &u->still, sizeof s))
 		u->moved_ns = now;
 	u->still = s;
-	if (!left || now - u->moved_ns > QUIET_NS || now - u->finish_ns > LAST_NS)
+	if (!is_left(u, &s) || now - u->moved_ns > QUIET_NS || now - u->finish_ns > LAST_NS)
 		event_base_loopbreak(u->base);
 }
 

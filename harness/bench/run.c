@@ -104,11 +104,13 @@ void bench_signals(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
-static volatile sig_atomic_t runner;
+static volatile sig_atomic_t runner, asked;
+static int held;
 
 /* A signal to the controller alone is the runner's too. */
 static void pass_on(int sig)
 {
+	asked = 1;
 	if (runner > 0)
 		kill((pid_t)runner, sig);
 }
@@ -124,8 +126,33 @@ static void await(pid_t pid, int *ret_status)
 	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
 		;
 	runner = 0;
+	if (held)
+		bench_signals(SIG_BLOCK);
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
+}
+
+void bench_hold_signals(void)
+{
+	held = 1;
+	bench_signals(SIG_BLOCK);
+}
+
+int bench_asked_to_stop(void)
+{
+	return asked;
+}
+
+void bench_release_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old[2];
+
+	sigaction(SIGINT, &ignore, &old[0]); /* one that waits is gone with that */
+	sigaction(SIGTERM, &ignore, &old[1]);
+	bench_signals(SIG_UNBLOCK);
+	sigaction(SIGINT, &old[0], NULL);
+	sigaction(SIGTERM, &old[1], NULL);
+	held = 0;
 }
 
 void *bench_shared(size_t size, struct err *err)

@@ -25,6 +25,15 @@ int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err
 /* SIG_BLOCK or SIG_UNBLOCK for SIGINT and SIGTERM; a runner begins with both blocked. */
 void bench_signals(int how);
 
+/*
+ * For a verb that makes several runs: an interruption between two of them waits for the next, and
+ * is told by bench_asked_to_stop(). After the last the result is due all the same: release drops
+ * what still waits.
+ */
+void bench_hold_signals(void);
+int bench_asked_to_stop(void);
+void bench_release_signals(void);
+
 /* Samples into fixed memory. */
 void series_init(struct bench_series *s, uint64_t step_ns);
 /* Whether a sample is wanted at this time. */

@@ -2,6 +2,7 @@
 /* `lastack bench ports`: shows the cliff at half of the range, and what removes it. */
 #include "core/clock.h"
 #include "ports.h"
+#include "run.h"
 #include "show.h"
 #include "svg.h"
 #include "verbs.h"
@@ -207,11 +208,13 @@ static int measure(const struct bench_options *o, struct ports_run *runs, struct
 		runs[m].lo = o->port_lo;
 		runs[m].hi = o->port_hi;
 	}
+	bench_hold_signals();
 	for (int m = 0; m < METHOD_COUNT && !failed; m++) {
 		failed = ports_measure(&runs[m], &c, err);
-		if (runs[m].end == PORTS_INTERRUPTED)
+		if (runs[m].end == PORTS_INTERRUPTED || bench_asked_to_stop())
 			break;
 	}
+	bench_release_signals();
 	bench_config_free(&c);
 	return failed;
 }

@@ -5,6 +5,7 @@
  * within each round. A difference is real when its confidence interval excludes none at all; with
  * several comparisons each is held to a stricter level, so that all together are 95 % certain.
  */
+#include "run.h"
 #include "show.h"
 #include "statistics.h"
 #include "verbs.h"
@@ -79,12 +80,15 @@ static int rounds(struct sweep *s, struct err *err)
 	struct bench_result *r = must(malloc(sizeof *r));
 	int stop = 0;
 
+	bench_hold_signals();
 	for (unsigned round = 0; round < s->o->repeat && !stop; round++) {
 		for (unsigned i = 0; i < s->n && !stop; i++)
-			stop = one(s, (i + round) % s->n, round, r, err);
+			stop = bench_asked_to_stop() ? 1
+			                             : one(s, (i + round) % s->n, round, r, err);
 		if (!stop)
 			s->rounds = round + 1;
 	}
+	bench_release_signals();
 	free(r);
 	return stop < 0 ? -1 : 0;
 }

@@ -456,6 +456,16 @@ def interruptions():
     text, why = interrupted(100, "ports")
     tap("ports: and so in the table", text.count("(not run)") == 3 and "reuses" not in text and
         text.splitlines()[-3].split()[2:] == ["-"] * 3, why)
+    codes = []
+    for n in range(12):  # whatever moment it is, also between the methods
+        with subprocess.Popen([BIN, "bench", "ports", "--range", "40000-40009", "--json"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as p:
+            until(lambda: children(p.pid))
+            time.sleep(n * 0.01)
+            p.send_signal(signal.SIGINT)
+            text, _ = p.communicate(timeout=60)
+        codes.append((p.returncode, text[:1]))
+    tap("ports: SIGINT at any moment: the rest is there", codes == [(0, "[")] * 12, codes)
     for words in (["--rate", "500", "--range", "30000-39999"], ["--rate", "50", "--set", "client:net.ipv4.tcp_sack=0"]):
         text, why = interrupted(20, "capacity", "--verify", *words)
         tap("capacity %s: SIGINT: only what was seen" % " ".join(words), "interrupted after" in text and
