@@ -75,10 +75,10 @@ static struct svg_axis time_axis(const struct bench_series *t)
 }
 
 static void chart(struct svg *s, const struct bench_result *r, const char *title, double most,
-        int whole, const char *mark)
+        const char *mark)
 {
 	struct svg_axis x = time_axis(&r->series);
-	struct svg_axis y = {.hi = svg_round_up(most), .whole = whole};
+	struct svg_axis y = {.hi = svg_round_up(most), .whole = 1};
 
 	svg_chart(s, title, &x, &y);
 	if (r->full.at_ns)
@@ -91,7 +91,7 @@ static void time_waits(struct svg *s, const struct bench_result *r)
 	int both = r->one_namespace && r->have_client && r->have_server;
 
 	chart(s, r, "sockets in TIME_WAIT",
-	        fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)), 1, "");
+	        fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)), "");
 	if (bench_side_counts(r, SIDE_CLIENT))
 		over_time(s, t, both ? "both sides" : "client", client_time_wait);
 	if (bench_side_counts(r, SIDE_SERVER))
@@ -102,10 +102,10 @@ static void series(struct svg *s, const struct bench_result *r)
 {
 	const struct bench_series *t = &r->series;
 
-	chart(s, r, "connections a second", greatest(t, rate), 0, "first EADDRNOTAVAIL");
+	chart(s, r, "connections a second", greatest(t, rate), "first EADDRNOTAVAIL");
 	over_time(s, t, "rate", rate);
 	time_waits(s, r);
-	chart(s, r, "errors so far", greatest(t, errors), 1, "");
+	chart(s, r, "errors so far", greatest(t, errors), "");
 	over_time(s, t, "errors", errors);
 }
 

@@ -5,6 +5,7 @@
 #include "bench/ports.h"
 #include "bench/run.h"
 #include "bench/settings.h"
+#include "bench/svg.h"
 #include "bench/targets.h"
 
 #include <netinet/in.h>
@@ -277,6 +278,18 @@ static void a_cost_is_found_in_any_range(void **state)
 	free(p);
 }
 
+/* Little of a chart is left empty above its greatest value. */
+static void an_axis_ends_near_its_greatest(void **state)
+{
+	(void)state;
+	assert_true(svg_round_up(0) == 1);
+	assert_true(svg_round_up(23000) == 25000);
+	assert_true(svg_round_up(25001) == 30000);
+	assert_true(svg_round_up(1e6) == 1e6);
+	for (double v = 1; v < 1e7; v *= 1.01)
+		assert_true(svg_round_up(v) >= v && svg_round_up(v) <= v * 1.51);
+}
+
 static void help_is_for_its_verb(void **state)
 {
 	struct bench_options o;
@@ -329,6 +342,7 @@ int main(void)
 	        cmocka_unit_test(the_range_comes_from_a_setting),
 	        cmocka_unit_test(reserved_ports_are_counted),
 	        cmocka_unit_test(a_cost_is_found_in_any_range),
+	        cmocka_unit_test(an_axis_ends_near_its_greatest),
 	        cmocka_unit_test(help_is_for_its_verb),
 	        cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
