@@ -5,6 +5,7 @@
 #include "crew.h"
 #include "lab.h"
 #include "progress.h"
+#include "still.h"
 #include "stream.h"
 #include "watch.h"
 
@@ -18,15 +19,8 @@
 #define SAMPLE_NS (100 * NS_PER_MS)
 #define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL without a stream) */
 #define SETTLE_NS (2 * NS_PER_MS)
-#define QUIET_NS  (300 * NS_PER_MS) /* more than the least retransmission timeout */
-#define LAST_NS   (10 * NS_PER_S)
 #define N_TIMED   5
 #define N_SIGNALS 2
-
-/* What moves while the last connections end. */
-struct still {
-	uint64_t done, in_flight, sockets[2], time_wait[2];
-};
 
 struct run {
 	const struct bench_config *config;
@@ -40,9 +34,8 @@ struct run {
 	struct event *events[N_TIMED + N_SIGNALS];
 	int full_fd, done_fd;
 	uint64_t start_ns;
-	uint64_t sockets[2], time_wait[2]; /* those there were before */
+	uint64_t time_wait[2]; /* those there were before */
 	struct still still;
-	uint64_t finish_ns, moved_ns; /* 0: nobody has been told to finish */
 	struct rusage before;
 	struct err late; /* what failed inside the loop */
 };
@@ -69,13 +62,13 @@ static void finish(struct run *u)
 {
 	struct timeval step = clock_timeval(SETTLE_NS);
 
-	if (u->finish_ns)
+	if (u->still.begun_ns)
 		return;
 	if (!u->crew.n_clients) {
 		event_base_loopbreak(u->base);
 		return;
 	}
-	u->finish_ns = u->moved_ns = clock_now_ns();
+	still_begin(&u->still);
 	crew_finish(&u->crew);
 	event_add(u->events[3], &step);
 }
@@ -151,47 +144,18 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	u->r->interrupted = 1;
-	if (u->finish_ns) /* asked twice, or while the last ones were waited for */
+	if (u->still.begun_ns) /* asked twice, or while the last ones were waited for */
 		event_base_loopbreak(u->base);
 	finish(u);
 }
 
-/* In a namespace of the machine's, others move too: there only what is ours is looked at. */
-static void look(const struct run *u, struct still *s)
-{
-	struct bench_sample t = {0};
-
-	memset(s, 0, sizeof *s); /* compared as memory */
-	crew_totals(&u->crew, &t);
-	s->done = t.done;
-	s->in_flight = crew_in_flight(&u->crew);
-	for (int i = 0; i < 2 && !u->config->against.family; i++) {
-		s->sockets[i] = watch_sockets(&u->watch, (enum bench_side)i);
-		s->time_wait[i] = watch_time_wait(&u->watch, (enum bench_side)i);
-	}
-}
-
-/* Whether there is a connection more than before. */
-static int is_left(const struct run *u, const struct still *s)
-{
-	return s->in_flight || watch_sockets(&u->watch, SIDE_CLIENT) > u->sockets[SIDE_CLIENT] ||
-	       watch_sockets(&u->watch, SIDE_SERVER) > u->sockets[SIDE_SERVER];
-}
-
-/* Over when no connection is left in either kernel, or when those that are left don't move. */
 static void on_settle(evutil_socket_t fd, short what, void *arg)
 {
 	struct run *u = arg;
-	uint64_t now = clock_now_ns();
-	struct still s;
 
 	(void)fd;
 	(void)what;
-	look(u, &s);
-	if (memcmp(&s, &u->still, sizeof s))
-		u->moved_ns = now;
-	u->still = s;
-	if (!is_left(u, &s) || now - u->moved_ns > QUIET_NS || now - u->finish_ns > LAST_NS)
+	if (still_reached(&u->still))
 		event_base_loopbreak(u->base);
 }
 
@@ -273,10 +237,9 @@ static int count_begin(struct run *u, struct err *err)
 {
 	if (watch_counts(&u->watch, u->r->before, err))
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		u->sockets[i] = watch_sockets(&u->watch, (enum bench_side)i);
+	for (int i = 0; i < 2; i++)
 		u->time_wait[i] = u->r->before[i].time_wait;
-	}
+	still_init(&u->still, &u->crew, &u->watch, !u->config->against.family);
 	return 0;
 }
 

@@ -30,18 +30,21 @@ static const struct row {
 
 #define N_ROWS (sizeof rows / sizeof *rows)
 
+#define HELP_RUN      "runs clients and servers as fast as they go, or at --rate"
+#define HELP_PORTS    "what connect() costs as the ports fill up"
+#define HELP_CAPACITY "when the ports run out at a rate, and what is enough"
+#define HELP_SWEEP    "runs for each value of a sysctl, and compares"
+#define HELP_SERVE    "the server side alone, for --against from elsewhere"
+
 static const struct {
 	const char *word;
 	enum bench_verb verb;
 	const char *usage, *help;
 } verbs[] = {
-        {"ports", VERB_PORTS, "[OPTION]...", "what connect() costs as the ports fill up"},
-        {"capacity", VERB_CAPACITY, "[OPTION]...",
-                "when the ports run out at a rate, and what is enough"},
-        {"sweep", VERB_SWEEP, "--set HOST:KEY=VALUE,VALUE... [OPTION]...",
-                "runs for each value of a sysctl, and compares"},
-        {"serve", VERB_SERVE, "--listen ADDR:PORT [OPTION]...",
-                "the server side alone, for --against from elsewhere"},
+        {"ports", VERB_PORTS, "[OPTION]...", HELP_PORTS},
+        {"capacity", VERB_CAPACITY, "[OPTION]...", HELP_CAPACITY},
+        {"sweep", VERB_SWEEP, "--set HOST:KEY=VALUE,VALUE... [OPTION]...", HELP_SWEEP},
+        {"serve", VERB_SERVE, "--listen ADDR:PORT [OPTION]...", HELP_SERVE},
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
@@ -260,9 +263,7 @@ void bench_options_print_help(FILE *out, enum bench_verb verb)
 			fprintf(out, "usage: lastack bench %s %s\n\n%s\n", verbs[i].word,
 			        verbs[i].usage, verbs[i].help);
 	if (verb == VERB_RUN)
-		fputs("usage: lastack bench [OPTION]...\n\n"
-		      "runs clients and servers as fast as they go, or at --rate\n",
-		        out);
+		fputs("usage: lastack bench [OPTION]...\n\n" HELP_RUN "\n", out);
 	fputs("\nOptions:\n", out);
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (rows[i].verbs & verb)
@@ -270,11 +271,11 @@ void bench_options_print_help(FILE *out, enum bench_verb verb)
 }
 
 const char bench_options_help[] =
-        "lastack bench                 runs clients and servers as fast as they go, or at --rate\n"
-        "lastack bench ports           what connect() costs as the ports fill up\n"
-        "lastack bench capacity        when the ports run out at a rate, and what is enough\n"
-        "lastack bench sweep           runs for each value of a sysctl, and compares\n"
-        "lastack bench serve           the server side alone, for --against from elsewhere\n"
+        "lastack bench                 " HELP_RUN "\n"
+        "lastack bench ports           " HELP_PORTS "\n"
+        "lastack bench capacity        " HELP_CAPACITY "\n"
+        "lastack bench sweep           " HELP_SWEEP "\n"
+        "lastack bench serve           " HELP_SERVE "\n"
         "\nlastack bench VERB --help tells which of the options that takes.\n"
         "\nOptions:\n"
 #define OPTION(name, arg, help, verbs, set) "  --" name " " arg "\n        " help "\n"
