@@ -131,6 +131,6 @@ void conn_ended(struct conn *c, void (*hook)(struct conn *c)); /* `hook`, or the
 void conn_pull(struct conn *c); /* reads, or looks for errors where it may not read */
 void conn_push(struct conn *c); /* sends what waits */
 void conn_send(struct conn *c, uint64_t bytes, struct job *job); /* job: may be NULL */
-void conn_drop_output(struct conn *c); /* what waits will not be sent */
+void conn_drop_output(struct conn *c);                           /* what waits will not be sent */
 
 #endif
