@@ -48,8 +48,6 @@ static void narrow_by_flags(const struct nft_ruleset *t, const struct segment_se
 	if (s->flags_on | s->flags_off)
 		nft_line(t, "  tcp flags & 0x%x != 0x%x return", s->flags_on | s->flags_off,
 		        s->flags_on);
-	if (s->port)
-		nft_line(t, "  tcp sport != %u tcp dport != %u return", s->port, s->port);
 }
 
 /* Ordinals are counted before anything else is asked of a segment. */
@@ -92,12 +90,34 @@ static void narrow_by_count(
 		count_to(t, name, "times", 1, w->times);
 }
 
+static void count_and_drop(const struct nft_ruleset *t, const struct wire_rule *w, const char *name)
+{
+	narrow_by_count(t, w, name);
+	nft_line(t, "  counter name %s drop\n }", name);
+}
+
+/*
+ * Of either port: what has it goes on in a chain of its own. nft 1.0.6 makes one comparison of
+ * `tcp sport != 1 tcp dport != 1 return`, which is then true when only one of them differs.
+ */
+static void narrow_by_port(const struct nft_ruleset *t, const struct wire_rule *w, const char *name)
+{
+	nft_line(t, "  tcp sport %u goto %s_port\n  tcp dport %u goto %s_port\n }", w->select.port,
+	        name, w->select.port, name);
+}
+
 void nft_rule_chain(const struct nft_ruleset *t, const struct wire_rule *w, const char *name)
 {
+	if (w->select.port) {
+		nft_line(t, " chain %s_port {", name);
+		count_and_drop(t, w, name);
+	}
 	nft_line(t, " chain %s {", name);
 	narrow_by_ordinal(t, w, name);
 	narrow_by_again(t, w, name);
 	narrow_by_flags(t, &w->select);
-	narrow_by_count(t, w, name);
-	nft_line(t, "  counter name %s drop\n }", name);
+	if (w->select.port)
+		narrow_by_port(t, w, name);
+	else
+		count_and_drop(t, w, name);
 }

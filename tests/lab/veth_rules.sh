@@ -65,6 +65,11 @@ both 'Every reset' '- {drop: rst}' "- client: {connect: 4}
 both 'All there is' '- {drop: any, from: client}' "- client: {connect: 1, wait: no}
 - expect: {for: 1200ms, client: {SYN_SENT: 1}, server: {SYN_RECV: 0}, wire: {dropped: \">= 1\"}}"
 
+both 'A port of either end' '- {drop: fin, port: 5000, from: client, times: 1}
+- {drop: fin, port: 5001, from: client}
+- {drop: last-ack, port: 5000, flags: "ack !psh", from: client, times: 1}' "- client: {connect: 4}
+$ends, wire: {dropped: 8, last-ack dropped: 4, fin from client: 8}}"
+
 # A four-tuple that is taken again is a connection of its own, whatever was counted before.
 printf '%s\n' 'claim: Counted anew on a four-tuple taken again
 client: {sysctl: {net.ipv4.ip_local_port_range: "40000 40000"}}
