@@ -220,6 +220,30 @@ static int is_again(const struct half *me, const struct segment *s, enum segment
 	return 0;
 }
 
+static uint32_t end_of(const struct segment *s)
+{
+	return s->seq + s->length + !!(s->flags & SEG_SYN) + !!(s->flags & SEG_FIN);
+}
+
+/* Of what is sent again: see flow.h. */
+static int is_loss_probe(
+        const struct flow *c, const struct segment *s, enum host sender, enum segment_role role)
+{
+	const struct half *me = &c->half[sender], *other = &c->half[!sender];
+
+	if ((role != ROLE_FIN && role != ROLE_DATA) || end_of(s) != me->next)
+		return 0;
+	return !me->no_sack && !other->no_sack && !me->resent;
+}
+
+static void note_resent(struct half *me, enum segment_role role)
+{
+	if (role == ROLE_KEEPALIVE_PROBE || role == ROLE_WINDOW_PROBE)
+		return;
+	me->resent = 1;
+	me->recover = me->next;
+}
+
 static void note_fin(struct flow *c, const struct segment *s, enum host sender, uint32_t end)
 {
 	struct half *me = &c->half[sender], *other = &c->half[!sender];
@@ -237,9 +261,11 @@ static void note_fin(struct flow *c, const struct segment *s, enum host sender, 
 static void note_syn(struct flow *c, const struct segment *s, enum host sender)
 {
 	struct half *me = &c->half[sender];
+	unsigned length;
 
 	me->syn = 1;
 	me->isn = s->seq;
+	me->no_sack = !segment_option(s, TCPOPT_SACK_PERMITTED, &length);
 	if (s->flags & SEG_ACK) {
 		c->handshake_due = 1;
 		if (c->opener < 0)
@@ -280,7 +306,7 @@ static void note_ack(struct flow *c, const struct segment *s, enum host sender)
 static void remember(struct flow *c, const struct segment *s, enum host sender)
 {
 	struct half *me = &c->half[sender];
-	uint32_t end = s->seq + s->length + !!(s->flags & SEG_SYN) + !!(s->flags & SEG_FIN);
+	uint32_t end = end_of(s);
 
 	me->challenged = 0;
 	note_challenge(c, s, sender);
@@ -329,6 +355,7 @@ struct flow *flow_segment(struct flows *f, const struct segment *s, enum host se
 	ret->connection = c->connection;
 	ret->role = role_of(c, s, sender);
 	ret->again = is_again(me, s, ret->role);
+	ret->probe = ret->again && is_loss_probe(c, s, sender, ret->role);
 	ret->ordinal = ++me->ordinals[ret->role];
 	ret->flags = s->flags;
 	ret->seq = s->seq;
@@ -337,6 +364,8 @@ struct flow *flow_segment(struct flows *f, const struct segment *s, enum host se
 	ret->window = s->window;
 	note_sent(s, ret);
 	remember(c, s, sender);
+	if (ret->again)
+		note_resent(me, ret->role);
 	flow_state_sent(&c->state[sender], s);
 	if (s->flags & SEG_RST || both_fins_acked(c))
 		mark_ended(f, c);
@@ -350,7 +379,7 @@ void flow_injected(struct flow *c, const struct segment *s, enum host sender)
 
 void flow_delivered(struct flow *c, const struct segment *s, enum host sender)
 {
-	const struct half *to = &c->half[!sender];
+	struct half *to = &c->half[!sender];
 	int acks = s->flags & SEG_ACK && to->fin && !seq_before(s->ack, to->fin_end);
 	int fits = !to->acks || s->seq == to->acked;
 
@@ -358,5 +387,7 @@ void flow_delivered(struct flow *c, const struct segment *s, enum host sender)
 		c->half[sender].window = s->window; /* a rule may have changed it */
 	if (s->flags & SEG_RST && !fits)
 		return;
+	if (s->flags & SEG_ACK && !seq_before(s->ack, to->recover))
+		to->resent = 0;
 	flow_state_received(&c->state[!sender], s, acks);
 }

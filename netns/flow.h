@@ -28,8 +28,14 @@
  * - keepalive-probe: repeats the sequence number before the last one sent, when all is
  * acknowledged. window-probe: the same, or one byte, while the other side's window is closed.
  *   zero-window: an ACK without data and with window 0.
- * - again: the SYN, FIN or first byte of data was sent before. A tail loss probe cannot be told
- * from another retransmission. An ACK alone is never `again`; the two probes always are.
+ * - again: the SYN, FIN or first byte of data was sent before. An ACK alone is
+ * never `again`; the two probes always are.
+ * - probe, a tail loss probe: data or a FIN again, up to the highest sequence number sent, by a
+ *   sender that takes nothing for lost. The kernel sends one only in the congestion state Open,
+ * with SACK, and always before its first timeout; it has left Open when it sent something again
+ * that has not been acknowledged up to what was the highest sequence number then. (With
+ *   tcp_early_retrans=0 it sends none: then a first timeout with one segment under way looks like
+ *   one.)
  * - The state of either end follows what it sent and what reached it. It knows nothing of timers:
  * an end in TIME_WAIT is in TIME_WAIT until a new connection begins.
  * - When a connection began before the wire saw it, the first segment seen says where it stands.
@@ -48,12 +54,15 @@ struct half {
 	unsigned syn : 1;        /* its SYN was seen: isn */
 	unsigned fin : 1;        /* its FIN was seen: fin_end */
 	unsigned acks : 1;       /* it has sent an ACK: acked, window */
+	unsigned no_sack : 1;    /* its SYN did not allow SACK */
+	unsigned resent : 1;     /* something was sent again and not heard of since: recover */
 	unsigned challenged : 1; /* the other side has just sent a SYN or RST that it cannot accept
 	                          */
 	uint32_t isn;
 	uint32_t next;    /* after the highest sequence number sent */
 	uint32_t acked;   /* the highest acknowledgement sent */
 	uint32_t fin_end; /* the acknowledgement that covers the FIN */
+	uint32_t recover; /* `next` when it last sent something again */
 	uint32_t window;  /* of the last ACK, unscaled */
 	uint32_t ordinals[ROLE_COUNT];
 };

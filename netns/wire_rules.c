@@ -97,7 +97,7 @@ static int selects(const struct segment_selector *s, const struct rules *r, cons
 		return 0;
 	if (s->role >= 0 && s->role != (int)g->role)
 		return 0;
-	if (s->again >= 0 && s->again != g->again)
+	if (!segment_sent_fits(s->again, g->probe ? SENT_PROBE : !!g->again))
 		return 0;
 	if ((g->flags & s->flags_on) != s->flags_on || g->flags & s->flags_off)
 		return 0;

@@ -29,7 +29,10 @@ static const char *comment_for(const struct wire *w, const struct event *e, char
 		return NULL;
 	snprintf(buf, size, "%s: %s %u of connection %u%s; rule %d: %s",
 	        segment_fate_names[s->fate], segment_role_names[s->role], s->ordinal, s->connection,
-	        s->again ? " (again)" : "", s->rule + 1, r->text ? r->text : r->action);
+	        s->probe   ? " (again, a tail loss probe)"
+	        : s->again ? " (again)"
+	                   : "",
+	        s->rule + 1, r->text ? r->text : r->action);
 	return buf;
 }
 
@@ -258,7 +261,7 @@ void passage_inject(
 	e.tuple = (struct tuple){.local = s->from, .remote = s->to};
 	e.segment.role = role;
 	e.segment.ordinal = 0;
-	e.segment.again = 0;
+	e.segment.again = e.segment.probe = 0;
 	e.segment.flags = s->flags;
 	e.segment.seq = s->seq;
 	e.segment.ack = s->ack;

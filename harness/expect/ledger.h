@@ -115,7 +115,8 @@ struct ledger_segment {
 	uint32_t sent_ms; /* by the sender's own clock, if has_sent */
 	uint32_t seq, ack, length;
 	int rule;
-	uint8_t role, from, again, fate, flags, has_sent;
+	uint8_t role, from, fate, flags, has_sent;
+	uint8_t again; /* enum segment_sent */
 };
 
 struct ledger_wire {
@@ -135,12 +136,12 @@ struct ledger {
 	struct ledger_translation *translations;
 	struct ledger_host hosts[HOST_COUNT];
 	/* by role, sender, again, fate */
-	unsigned segments[ROLE_COUNT][HOST_COUNT][2][FATE_COUNT];
+	unsigned segments[ROLE_COUNT][HOST_COUNT][SENT_COUNT][FATE_COUNT];
 	int keeps_wire;           /* an expectation asks for more than the numbers of segments */
 	struct ledger_wire *wire; /* connections, in the order of their first segments */
 	unsigned conntrack[CT_COUNT]; /* entries of the router, by state */
-	unsigned kinds[EV_COUNT]; /* how many events of each kind there were */
-	uint64_t now_ns;          /* the latest moment that any event spoke of */
+	unsigned kinds[EV_COUNT];     /* how many events of each kind there were */
+	uint64_t now_ns;              /* the latest moment that any event spoke of */
 
 	/* Of the step under way, kept by the judge: */
 	size_t step_event;     /* its EV_STEP begin */

@@ -18,8 +18,8 @@ int ledger_sees_segments(const struct ledger *l)
 
 int ledger_selects(const struct segment_selector *s, const struct ledger_segment *g)
 {
-	return any_or(s->role, g->role) && any_or(s->from, g->from) && any_or(s->again, g->again) &&
-	       any_or(s->fate, g->fate);
+	return any_or(s->role, g->role) && any_or(s->from, g->from) &&
+	       segment_sent_fits(s->again, g->again) && any_or(s->fate, g->fate);
 }
 
 static int asks_for_segments(const struct expectation *x)
@@ -67,13 +67,15 @@ void ledger_feed_segment(struct ledger *l, const struct event *e)
 	        .rule = s->rule,
 	        .role = (uint8_t)s->role,
 	        .from = (uint8_t)e->host,
-	        .again = !!s->again,
+	        .again = s->probe   ? SENT_PROBE
+	                 : s->again ? SENT_AGAIN
+	                            : SENT_FIRST,
 	        .fate = (uint8_t)s->fate,
 	        .flags = (uint8_t)s->flags,
 	        .has_sent = !!s->has_sent,
 	};
 
-	l->segments[s->role][e->host][!!s->again][s->fate]++;
+	l->segments[s->role][e->host][g.again][s->fate]++;
 	if (l->keeps_wire)
 		array_push(&wire_of(l, e)->segments, g);
 }

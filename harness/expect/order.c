@@ -35,8 +35,8 @@ static void add_selector(struct phrase *p, const struct segment_selector *s)
 
 static void add_came(struct phrase *p, const struct ledger_segment *g)
 {
-	phrase_add(p, "%s%s from %s", segment_role_names[g->role], g->again ? " again" : "",
-	        actor_names[g->from]);
+	phrase_add(p, "%s%s%s from %s", segment_role_names[g->role], g->again ? " " : "",
+	        g->again ? segment_sent_names[g->again] : "", actor_names[g->from]);
 }
 
 static void add_others(struct phrase *p, const struct ledger_wire *w, size_t from)

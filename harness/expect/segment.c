@@ -2,15 +2,15 @@
 /* How many segments of a kind the wire has seen. */
 #include "segment_nft.h"
 
-#define KINDS (ROLE_COUNT * HOST_COUNT * 2 * FATE_COUNT)
+#define KINDS (ROLE_COUNT * HOST_COUNT * SENT_COUNT * FATE_COUNT)
 
 /* Kind i of the ledger's numbers, in the order in which they lie there. */
 static struct ledger_segment kind(unsigned i)
 {
 	return (struct ledger_segment){
-	        .role = (uint8_t)(i / (HOST_COUNT * 2 * FATE_COUNT)),
-	        .from = (uint8_t)(i / (2 * FATE_COUNT) % HOST_COUNT),
-	        .again = (uint8_t)(i / FATE_COUNT % 2),
+	        .role = (uint8_t)(i / (HOST_COUNT * SENT_COUNT * FATE_COUNT)),
+	        .from = (uint8_t)(i / (SENT_COUNT * FATE_COUNT) % HOST_COUNT),
+	        .again = (uint8_t)(i / FATE_COUNT % SENT_COUNT),
 	        .fate = (uint8_t)(i % FATE_COUNT),
 	};
 }

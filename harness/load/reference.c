@@ -161,9 +161,16 @@ static void expectations(FILE *out)
 	fprintf(out, ". Other spellings in use (`FIN-WAIT-2`, `ESTAB`) are understood.\n");
 	fprintf(out,
 	        "\n### Of the wire\n\n"
-	        "`ROLE [again|first] [from HOST] [FATE]`, each part optional, selects segments. "
+	        "`ROLE [again|first|probe] [from HOST] [FATE]`, each part optional, selects "
+	        "segments. "
 	        "`again`\nselects retransmissions, `first` what is sent for the first time; "
-	        "without either it is both.\n\n"
+	        "without either it is both. `probe`\nselects tail loss probes, which are among the "
+	        "retransmissions: data or a FIN, up to the highest\nsequence number sent so far, "
+	        "while the sender takes nothing for lost: all that it ever sent again\nhas been "
+	        "acknowledged, and both ends allow SACK. With `net.ipv4.tcp_early_retrans: 0` the "
+	        "kernel\nsends none, and its first timeout, with one segment under way, looks like "
+	        "one. A\nsender that finds out that it sent something again for nothing may probe "
+	        "earlier: that is\n`again` only.\n\n"
 	        "| key | |\n|---|---|\n"
 	        "| *segments* | so many such segments came to the wire, on all connections "
 	        "together: `fin from server: 2`. None at all, for a while: `{for: 2s, wire: {rst: "
@@ -203,7 +210,9 @@ void reference_print(FILE *out)
 	fields(out, "A rule of the wire", rule_fields, rule_fields_n);
 	fprintf(out, "\nOne more key is its action, and the value of that the segments that it "
 	             "hits: a role or "
-	             "`any`, and `again` for\nretransmissions alone: `{drop: fin again, from: "
+	             "`any`, and `again` for\nretransmissions alone, `first` for all others, "
+	             "`probe` for "
+	             "tail loss probes: `{drop: fin again, from: "
 	             "server, times: 2}`.\n");
 	names(out, "Actions of a rule", fault_names, fault_helps);
 	fields(out, "What `set` of a rewrite changes", change_fields, change_fields_n);

@@ -54,7 +54,7 @@ static int check_backoff(struct reader *r, const yaml_node_t *at, const struct s
 	if (s->again >= 0 || s->fate >= 0)
 		return reader_fail(r, at,
 		        "'" BACKOFF "' is about all that are sent, expected no "
-		        "'again' or 'first', and no fate");
+		        "'again', 'first' or 'probe', and no fate");
 	return 0;
 }
 

@@ -150,9 +150,10 @@ static char *rule_text(struct reader *r, const yaml_node_t *n, const struct wire
 
 	fprintf(out, "%s %s%s", w->action,
 	        s->role < 0 ? "any segment" : segment_role_names[s->role],
-	        s->again == 1   ? " sent again"
-	        : s->again == 0 ? " sent first"
-	                        : "");
+	        s->again == SENT_PROBE   ? " sent as a probe"
+	        : s->again == SENT_AGAIN ? " sent again"
+	        : s->again == SENT_FIRST ? " sent first"
+	                                 : "");
 	if (s->from >= 0)
 		fprintf(out, " from %s", actor_names[s->from]);
 	if (w->delay_ns)

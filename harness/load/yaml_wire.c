@@ -15,10 +15,11 @@ static int selector_word(const char *word, int fate, struct segment_selector *s,
 		s->role = v;
 		return (*role_seen)++ ? -1 : 1;
 	}
-	if (!strcmp(word, "again") || !strcmp(word, "first")) {
+	v = segment_sent_parse(word);
+	if (v >= 0) {
 		int was = s->again;
 
-		s->again = *word == 'a';
+		s->again = v;
 		return was >= 0 ? -1 : 1;
 	}
 	v = fate ? segment_fate_parse(word) : -1;
@@ -33,7 +34,7 @@ static int selector_word(const char *word, int fate, struct segment_selector *s,
 
 static int unknown_word(struct reader *r, const yaml_node_t *at, const char *word, int fate)
 {
-	const char *names[ROLE_COUNT + FATE_COUNT + 4];
+	const char *names[ROLE_COUNT + FATE_COUNT + SENT_COUNT + 1];
 	size_t n = 0;
 
 	for (int i = 0; i < ROLE_COUNT; i++)
@@ -41,8 +42,8 @@ static int unknown_word(struct reader *r, const yaml_node_t *at, const char *wor
 	for (int i = 0; fate && i < FATE_COUNT; i++)
 		names[n++] = segment_fate_names[i];
 	names[n++] = "any";
-	names[n++] = "again";
-	names[n++] = "first";
+	for (int i = 0; i < SENT_COUNT; i++)
+		names[n++] = segment_sent_names[i];
 	return reader_unknown(r, at, "word for segments", word, names, n);
 }
 
@@ -77,7 +78,7 @@ static int selector_words(
 			return unknown_word(r, at, word, fate);
 		if (taken < 0)
 			return reader_fail(r, at,
-			        "%s is one word too many: a role, 'again' or 'first'%s",
+			        "%s is one word too many: a role, 'again', 'first' or 'probe'%s",
 			        quoted(word, w, sizeof w), fate ? ", a host, a fate" : "");
 	}
 	return 0;

@@ -30,19 +30,19 @@ extern const char *const actor_names[ACTOR_COUNT]; /* "client" ... */
 int actor_parse(const char *name);                 /* -1 when unknown */
 
 enum event_kind {
-	EV_STEP,    /* the runner began or ended a step */
-	EV_STATE,   /* a socket went from one state to another */
-	EV_SOCKET,  /* a dump showed a socket that is new or whose details changed */
-	EV_SAMPLE,  /* a dump of one host is complete: its sockets are known as of this moment */
-	EV_SEGMENT, /* a segment arrived at the wire */
-	EV_PEER,    /* a peer reported something */
-	EV_COUNTER, /* a kernel counter of one host changed since the cell was built */
-	EV_OWNED,   /* how many connection sockets the peer's descriptors hold */
-	EV_KERNEL,  /* the kernel did something else with a socket than change its state */
+	EV_STEP,      /* the runner began or ended a step */
+	EV_STATE,     /* a socket went from one state to another */
+	EV_SOCKET,    /* a dump showed a socket that is new or whose details changed */
+	EV_SAMPLE,    /* a dump of one host is complete: its sockets are known as of this moment */
+	EV_SEGMENT,   /* a segment arrived at the wire */
+	EV_PEER,      /* a peer reported something */
+	EV_COUNTER,   /* a kernel counter of one host changed since the cell was built */
+	EV_OWNED,     /* how many connection sockets the peer's descriptors hold */
+	EV_KERNEL,    /* the kernel did something else with a socket than change its state */
 	EV_CONNTRACK, /* a router's entry for a connection is new, changed or gone */
-	EV_TICK,    /* time passed: a deadline that somebody waited for */
-	EV_NOTE,    /* words for the reader, no effect on a verdict */
-	EV_TROUBLE, /* the lab failed: the verdict is ERROR */
+	EV_TICK,      /* time passed: a deadline that somebody waited for */
+	EV_NOTE,      /* words for the reader, no effect on a verdict */
+	EV_TROUBLE,   /* the lab failed: the verdict is ERROR */
 	EV_COUNT
 };
 
@@ -102,16 +102,17 @@ struct ev_segment {
 	enum segment_role role;
 	unsigned ordinal;  /* of this role, direction and connection, from 1 */
 	int again;         /* a retransmission (or probe) of what was sent before */
+	int probe;         /* a tail loss probe: again, too */
 	unsigned flags;    /* enum segment_flags */
 	uint32_t seq, ack; /* as in the header */
 	uint32_t length;   /* payload bytes */
 	uint32_t window;   /* as in the header, unscaled */
 	enum segment_fate fate;
 	int rule; /* index into scenario.rules, -1 none */
-/*
-	 * The sender's own clock when it sent this: TSval of the timestamp option (RFC 7323), which
-	 * Linux counts in ms from a random beginning for each connection.
- */
+	          /*
+	           * The sender's own clock when it sent this: TSval of the timestamp option (RFC 7323), which
+	           * Linux counts in ms from a random beginning for each connection.
+	           */
 	int has_sent;
 	uint32_t sent_ms;
 };

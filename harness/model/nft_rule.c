@@ -55,6 +55,15 @@ static int shows_again(int role)
 	return role == ROLE_SYN || role == ROLE_SYN_ACK || role == ROLE_FIN;
 }
 
+static const char *sent_fault(const struct segment_selector *s)
+{
+	if (s->again == SENT_PROBE)
+		return "it does not tell a tail loss probe from another retransmission";
+	if (s->again != SENT_ANY && !shows_again(s->role))
+		return "it tells what is sent again only of syn, syn-ack and fin";
+	return NULL;
+}
+
 static const char *selector_fault(const struct segment_selector *s)
 {
 	if (s->connection)
@@ -65,8 +74,8 @@ static const char *selector_fault(const struct segment_selector *s)
 		return "it knows no time since the beginning";
 	if (s->state[0] || s->state[1])
 		return "it does not follow the states of the ends";
-	if (s->again >= 0 && !shows_again(s->role))
-		return "it tells what is sent again only of syn, syn-ack and fin";
+	if (sent_fault(s))
+		return sent_fault(s);
 	if (s->role < 0 && s->ordinal.on)
 		return "ordinals are of one role";
 	return NULL;
@@ -111,12 +120,14 @@ const char *nft_segment_fault(const struct scenario *s, const struct segment_sel
 {
 	const char *why;
 
+	if (asked->again == SENT_PROBE)
+		return sent_fault(asked);
 	if (asked->fate >= 0 && asked->fate != FATE_PASSED)
 		return NULL; /* dropped, which rules count; or what never happens here */
 	if (asked->role < 0)
 		return "it counts packets, which the kernel may have made of several segments";
-	if (asked->again >= 0 && !shows_again(asked->role))
-		return "it tells what is sent again only of syn, syn-ack and fin";
+	if (sent_fault(asked))
+		return sent_fault(asked);
 	why = role_fault(asked->role);
 	if (!why && answers_fin(asked->role))
 		why = ack_fault(s);

@@ -62,7 +62,7 @@ struct host_spec {
 	unsigned backlog;   /* server's listen(), default 4096 */
 	unsigned rcvbuf,
 	        sndbuf; /* SO_RCVBUF, SO_SNDBUF of its sockets in bytes, 0: the kernel's choice */
-	int keepalive;          /* SO_KEEPALIVE on its sockets */
+	int keepalive;  /* SO_KEEPALIVE on its sockets */
 	sysctls sysctls;
 	struct nft_text nft; /* router: rules of its own */
 	int masquerade;      /* router: what leaves towards the server has the router's address */
@@ -85,7 +85,7 @@ struct bounds {
 struct segment_selector {
 	int from;  /* HOST_CLIENT, HOST_SERVER, -1 any */
 	int role;  /* enum segment_role, -1 any */
-	int again; /* 1 only retransmissions, 0 only first transmissions, -1 any */
+	int again; /* enum segment_sent */
 	int fate;  /* for expectations: enum segment_fate, -1 any */
 	/* For rules; zero is any: */
 	unsigned connection;          /* on this wire, from 1 */
@@ -182,7 +182,7 @@ struct wire_rule {
 	A(RELEASE, "release", "let held segments go: {wire: {release: all}}")                      \
 	A(ADD, "add", "a rule of the wire from now on: {wire: {add: {drop: fin}}}")                \
 	A(REMOVE, "remove", "no more of a rule: {wire: {remove: NAME}}, or all of them")           \
-	A(NFT, "nft", "run these commands of nft in the router: {nft: \"flush ruleset\"}")       \
+	A(NFT, "nft", "run these commands of nft in the router: {nft: \"flush ruleset\"}")         \
 	A(CONNTRACK, "conntrack", "make the router forget connections: {conntrack: flush}")        \
 	A(EXPECT, "expect", "wait until all of these hold")
 
@@ -245,8 +245,8 @@ struct step {
 	ARRAY(struct expectation) expectations;
 	uint64_t after_ns; /* begin this long after the step before ended */
 	int has_after;
-	uint64_t within_ns; /* deadline, default WITHIN_NS */
-	uint64_t for_ns;    /* must hold all this time */
+	uint64_t within_ns;         /* deadline, default WITHIN_NS */
+	uint64_t for_ns;            /* must hold all this time */
 	struct kernel_guard kernel; /* expect: of other kernels it is not known */
 };
 
@@ -257,7 +257,7 @@ struct scenario {
 	char *name; /* "close/last-ack-lost-once" */
 	char *claim, *source;
 	words tags;
-	words needs;  /* names of model/capability.h */
+	words needs; /* names of model/capability.h */
 	struct kernel_guard kernel;
 	int families; /* bit 0: IPv4, bit 1: IPv6 */
 	enum link_kind link;

@@ -12,6 +12,8 @@ const char *const segment_role_names[ROLE_COUNT] = {SEGMENT_ROLES(ROLE_NAME)};
 const char *const segment_role_helps[ROLE_COUNT] = {SEGMENT_ROLES(ROLE_HELP)};
 const char *const segment_fate_names[FATE_COUNT] = {SEGMENT_FATES(FATE_NAME)};
 
+const char *const segment_sent_names[SENT_COUNT] = {"first", "again", "probe"};
+
 static int find(const char *name, const char *const *names, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -23,6 +25,16 @@ static int find(const char *name, const char *const *names, int n)
 int segment_role_parse(const char *name)
 {
 	return find(name, segment_role_names, ROLE_COUNT);
+}
+
+int segment_sent_parse(const char *name)
+{
+	return find(name, segment_sent_names, SENT_COUNT);
+}
+
+int segment_sent_fits(int asked, int sent)
+{
+	return asked < 0 || asked == sent || (asked == SENT_AGAIN && sent == SENT_PROBE);
 }
 
 int segment_fate_parse(const char *name)

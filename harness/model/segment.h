@@ -53,6 +53,17 @@ enum segment_fate {
 
 extern const char *const segment_fate_names[FATE_COUNT];
 
+/*
+ * How often it was sent. A tail loss probe (RFC 8985) is sent again, too; what tells it from other
+ * retransmissions is in netns/flow.h.
+ */
+enum segment_sent { SENT_ANY = -1, SENT_FIRST, SENT_AGAIN, SENT_PROBE, SENT_COUNT };
+
+extern const char *const segment_sent_names[SENT_COUNT];
+
+/* Is one that was sent like this among those asked for? */
+int segment_sent_fits(int asked, int sent);
+
 /* The flag bits of the TCP header (RFC 9293 section 3.1). */
 enum segment_flags {
 	SEG_FIN = 0x01,
@@ -67,6 +78,7 @@ enum segment_flags {
 
 /* The index of a name in one of the tables above, or -1. */
 int segment_role_parse(const char *name);
+int segment_sent_parse(const char *name);
 int segment_fate_parse(const char *name);
 
 /* "FIN|ACK" */

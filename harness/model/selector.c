@@ -6,11 +6,11 @@
 
 const char *selector_format(const struct segment_selector *s, char *buf, size_t size)
 {
-	const char *again = s->again < 0 ? "" : s->again ? " again" : " first";
-	int fated = s->fate >= 0, sent = s->from >= 0;
+	int fated = s->fate >= 0, sent = s->from >= 0, again = s->again >= 0;
 
-	snprintf(buf, size, "%s%s%s%s%s%s", s->role < 0 ? "any" : segment_role_names[s->role],
-	        again, sent ? " from " : "", sent ? actor_names[s->from] : "", fated ? " " : "",
+	snprintf(buf, size, "%s%s%s%s%s%s%s", s->role < 0 ? "any" : segment_role_names[s->role],
+	        again ? " " : "", again ? segment_sent_names[s->again] : "", sent ? " from " : "",
+	        sent ? actor_names[s->from] : "", fated ? " " : "",
 	        fated ? segment_fate_names[s->fate] : "");
 	return buf;
 }

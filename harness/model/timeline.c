@@ -153,6 +153,8 @@ static void put_segment(json_t *o, const struct ev_segment *s)
 	put_int(o, "ordinal", s->ordinal);
 	if (s->again)
 		put(o, "again", json_true());
+	if (s->probe)
+		put(o, "probe", json_true());
 	put_int(o, "flags", s->flags);
 	put_int(o, "seq", s->seq);
 	put_int(o, "ack", s->ack);

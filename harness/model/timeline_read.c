@@ -249,6 +249,7 @@ static void read_segment(struct line *l, struct event *e)
 	s->role = (enum segment_role)take_name(l, "role", segment_role_names, ROLE_COUNT);
 	s->ordinal = (unsigned)take_int(l, "ordinal", 0, UINT32_MAX);
 	s->again = take_flag(l, "again");
+	s->probe = take_flag(l, "probe");
 	s->flags = (unsigned)take_int(l, "flags", 0, 0xffff);
 	s->seq = (uint32_t)take_int(l, "seq", 0, UINT32_MAX);
 	s->ack = (uint32_t)take_int(l, "ack", 0, UINT32_MAX);

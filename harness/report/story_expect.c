@@ -29,7 +29,8 @@ static void add_counted(
 static void add_segments(struct prose *p, const struct expectation *x)
 {
 	const struct segment_selector *s = &x->segment;
-	const char *again = s->again == 1 ? "repeated " : s->again == 0 ? "original " : "";
+	static const char *const how[SENT_COUNT] = {"original ", "repeated ", "probing "};
+	const char *again = s->again < 0 ? "" : how[s->again];
 	const char *role = s->role < 0 ? "" : segment_role_names[s->role];
 	char one[64], many[80];
 
@@ -49,10 +50,11 @@ static void add_segments(struct prose *p, const struct expectation *x)
 /* "fin again from the server, dropped" */
 static void add_selector(struct prose *p, const struct segment_selector *s)
 {
+	static const char *const how[SENT_COUNT] = {
+	        " sent first", " sent again", " sent as a tail loss probe"};
+
 	prose_add(p, "%s%s", s->role < 0 ? "any segment" : segment_role_names[s->role],
-	        s->again < 0 ? ""
-	        : s->again   ? " sent again"
-	                     : " sent first");
+	        s->again < 0 ? "" : how[s->again]);
 	if (s->from >= 0)
 		prose_add(p, " from the %s", actor_names[s->from]);
 	if (s->fate >= 0)

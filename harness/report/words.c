@@ -121,7 +121,7 @@ static void add_segment(struct out *o, const struct outcome *r, const struct eve
 	add(o, "%s from %s, number %u of connection %u", segment_role_names[s->role],
 	        actor_names[e->host], s->ordinal, s->connection);
 	if (s->again)
-		add(o, ", again");
+		add(o, s->probe ? ", again, a tail loss probe" : ", again");
 	add(o, ": %s seq %u ack %u", segment_flags_format(s->flags, flags, sizeof flags), s->seq,
 	        s->ack);
 	if (s->length)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Over the catalogue: what tshark makes of each capture is what the timeline says of each segment.
+# Over the catalogue: what tshark makes of each capture is what the timeline says of each segment, and
+# the kernel calls the same segments tail loss probes.
 set -u
 BIN=${BIN:-$(dirname "$0")/../../bin}
 here=$(dirname "$0")
@@ -45,5 +46,14 @@ else
 	echo "$strays" | sed 's/^/# /'
 	status=1
 fi
-echo "1..3"
+if ! grep -q '"deed":"retransmit"' "${captures[@]/%//timeline.ndjson}"; then
+	echo "ok 4 - the kernel agrees which are tail loss probes # SKIP no BPF"
+elif python3 "$here/wire_probes.py" "${captures[@]/%//timeline.ndjson}" >"$dir/told"; then
+	echo "ok 4 - the kernel agrees which are tail loss probes: $(tail -1 "$dir/told")"
+else
+	sed 's/^[^#]/# &/' "$dir/told"
+	echo "not ok 4 - the kernel agrees which are tail loss probes"
+	status=1
+fi
+echo "1..4"
 exit $status

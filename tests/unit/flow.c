@@ -362,6 +362,95 @@ static void the_senders_clock(void **state)
 	flows_free(&f);
 }
 
+/* A segment of a connection for the tail loss probes; `lost`: it does not arrive. */
+struct probing {
+	enum host from;
+	unsigned flags;
+	uint32_t seq, ack, length;
+	int lost, probe;
+};
+
+static void check_probes(const struct probing *p, size_t n, int sack)
+{
+	uint8_t packet[PACKET_MAX];
+	struct ev_segment got;
+	struct segment s;
+	struct flows f;
+
+	flows_init(&f, 0);
+	for (size_t i = 0; i < n; i++) {
+		struct shape shape = {.from = p[i].from,
+		        .flags = p[i].flags,
+		        .seq = p[i].seq,
+		        .ack = p[i].ack,
+		        .length = p[i].length,
+		        .window = 500,
+		        .options = p[i].flags & SEG_SYN ? 8 : 0,
+		        .sack = sack};
+		struct flow *c;
+
+		assert_int_equal(segment_parse(packet, packet_make(packet, &shape), &s), 0);
+		memset(&got, 0, sizeof got);
+		c = flow_segment(&f, &s, p[i].from, i, &got);
+		if (got.probe != (sack && p[i].probe))
+			fail_msg("segment %zu, %s sack: probe %d", i, sack ? "with" : "without",
+			        got.probe);
+		if (!p[i].lost)
+			flow_delivered(c, &s, p[i].from);
+	}
+	flows_free(&f);
+}
+
+#define PROBES(p)                                                                                  \
+	do {                                                                                       \
+		check_probes(p, sizeof(p) / sizeof *(p), 1);                                       \
+		check_probes(p, sizeof(p) / sizeof *(p), 0);                                       \
+	} while (0)
+
+#define OPENED                                                                                     \
+	{C, SEG_SYN, 1000, 0, 0, 0, 0}, {S, SEG_SYN | A, 5000, 1001, 0, 0, 0},                     \
+	{                                                                                          \
+		C, A, 1001, 5001, 0, 0, 0                                                          \
+	}
+
+/* The first time it comes again, and no more until that has been acknowledged. */
+static void probe_of_a_fin(void **state)
+{
+	static const struct probing p[] = {OPENED, {C, SEG_FIN | A, 1001, 5001, 0, 0, 0},
+	        {S, A, 5001, 1002, 0, 1, 0}, {C, SEG_FIN | A, 1001, 5001, 0, 0, 1},
+	        {S, A, 5001, 1002, 0, 1, 0}, {C, SEG_FIN | A, 1001, 5001, 0, 0, 0},
+	        {C, SEG_FIN | A, 1001, 5001, 0, 0, 0}, {S, A, 5001, 1002, 0, 0, 0},
+	        {S, SEG_FIN | A, 5001, 1002, 0, 1, 0}, {S, SEG_FIN | A, 5001, 1002, 0, 0, 1}};
+
+	(void)state;
+	PROBES(p);
+}
+
+/* The last of several is a probe, the first of them a retransmission; what follows that is none. */
+static void probe_of_data(void **state)
+{
+	static const struct probing p[] = {OPENED, {C, A, 1001, 5001, 10, 1, 0},
+	        {C, A, 1011, 5001, 10, 1, 0}, {C, A, 1011, 5001, 10, 1, 1},
+	        {C, A, 1001, 5001, 10, 0, 0}, {S, A, 5001, 1011, 0, 0, 0},
+	        {C, A, 1011, 5001, 10, 0, 0}, {S, A, 5001, 1021, 0, 0, 0},
+	        {C, A, 1021, 5001, 10, 1, 0}, {C, A, 1021, 5001, 10, 1, 1}};
+
+	(void)state;
+	PROBES(p);
+}
+
+/* A sender that is still mending sends no probe, also of what it sent in the meantime. */
+static void no_probe_while_mending(void **state)
+{
+	static const struct probing p[] = {OPENED, {C, A, 1001, 5001, 10, 1, 0},
+	        {C, A, 1011, 5001, 10, 1, 0}, {C, A, 1001, 5001, 10, 0, 0},
+	        {S, A, 5001, 1011, 0, 0, 0}, {C, SEG_FIN | A, 1021, 5001, 0, 1, 0},
+	        {C, SEG_FIN | A, 1021, 5001, 0, 0, 0}};
+
+	(void)state;
+	PROBES(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +473,9 @@ int main(void)
 	        cmocka_unit_test(flags_that_mean_nothing),
 	        cmocka_unit_test(many_connections),
 	        cmocka_unit_test(the_senders_clock),
+	        cmocka_unit_test(probe_of_a_fin),
+	        cmocka_unit_test(probe_of_data),
+	        cmocka_unit_test(no_probe_while_mending),
 	};
 
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);

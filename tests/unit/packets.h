@@ -20,6 +20,7 @@ struct shape {
 	int v6;             /* IPv6 instead of IPv4 */
 	unsigned extension; /* v6: bytes of a hop-by-hop header before the TCP header */
 	unsigned options;   /* bytes of TCP options: MSS, then NOPs */
+	int sack;           /* the last two are SACK permitted */
 };
 
 static inline size_t packet_ip(uint8_t *p, const struct shape *s, size_t tcp)
@@ -72,6 +73,8 @@ static inline size_t packet_make(uint8_t *p, const struct shape *s)
 	memset(t + 20, 1, s->options);
 	if (s->options >= 4)
 		memcpy(t + 20, (uint8_t[]){2, 4, 1460 >> 8, 1460 & 255}, 4);
+	if (s->sack && s->options >= 6)
+		memcpy(t + 20 + s->options - 2, (uint8_t[]){4, 2}, 2);
 	for (uint32_t i = 0; i < s->length; i++)
 		t[20 + s->options + i] = (uint8_t)('a' + (s->seq + i) % 26);
 	if (!segment_parse(p, at + tcp, &parsed))

@@ -120,6 +120,7 @@ static void every_field(void **state)
 	        .role = ROLE_LAST_ACK,
 	        .ordinal = 3,
 	        .again = 1,
+	        .probe = 1,
 	        .flags = SEG_ACK,
 	        .seq = UINT32_MAX,
 	        .ack = 5,

@@ -371,6 +371,7 @@ static void segments(void **state)
 	selects("fin", -1, ROLE_FIN, -1, -1);
 	selects("fin from server", HOST_SERVER, ROLE_FIN, -1, -1);
 	selects("fin again from client", HOST_CLIENT, ROLE_FIN, 1, -1);
+	selects("fin probe from client", HOST_CLIENT, ROLE_FIN, SENT_PROBE, -1);
 	selects("syn-ack first", -1, ROLE_SYN_ACK, 0, -1);
 	selects("dropped", -1, -1, -1, FATE_DROPPED);
 	selects("last-ack dropped", -1, ROLE_LAST_ACK, -1, FATE_DROPPED);
