@@ -3,6 +3,7 @@
 #include "cmd/trace.h"
 #include "cmd/command.h"
 #include "cmd/trace_line.h"
+#include "cmd/trace_overflow.h"
 #include "core/clock.h"
 #include "model/timeline.h"
 #include "observe/bpf.h"
@@ -26,6 +27,7 @@ struct trace {
 	struct trace_options options;
 	struct timeline_head head;
 	struct trace_ages *ages;
+	struct trace_overflows *overflows;
 	struct symbols *symbols;
 	struct bpf_ring *ring;
 	struct event_base *base;
@@ -37,7 +39,8 @@ struct trace {
 
 static int wanted(const struct trace_options *o, const struct event *e)
 {
-	if (o->port && e->tuple.local.port != o->port && e->tuple.remote.port != o->port)
+	if (o->port && e->tuple.local.family && e->tuple.local.port != o->port &&
+	        e->tuple.remote.port != o->port)
 		return 0;
 	if (e->kind != EV_STATE)
 		return o->states == ST_NONE ? o->all || o->json ||
@@ -88,9 +91,8 @@ static void put_text(const struct trace *t, const struct event *e, uint64_t age)
 		put_stack(t, e);
 }
 
-static void on_event(void *arg, const struct event *e)
+static void show(struct trace *t, const struct event *e)
 {
-	struct trace *t = arg;
 	uint64_t age = e->kind == EV_STATE ? trace_ages_take(t->ages, e) : 0;
 
 	if (!wanted(&t->options, e))
@@ -106,16 +108,40 @@ static void on_event(void *arg, const struct event *e)
 	}
 }
 
+static void on_event(void *arg, const struct event *e)
+{
+	struct trace *t = arg;
+
+	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_OVERFLOW)
+		trace_overflows_seen(t->overflows);
+	show(t, e);
+}
+
 /* ---- the loop ---- */
+
+/* What no program tells of, after what they do. */
+static int look(struct trace *t, struct err *err)
+{
+	struct event e;
+
+	trace_overflows_look(t->overflows);
+	if (bpf_ring_consume(t->ring, err) < 0)
+		return -1;
+	if (trace_overflows_take(t->overflows, &e))
+		show(t, &e);
+	return 0;
+}
 
 /* People see whole lines soon; the stream is flushed often enough, not for each. */
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct trace *t = arg;
 
+	struct err err;
+
 	(void)fd;
 	(void)what;
-	if (fflush(stdout))
+	if (look(t, &err) || fflush(stdout))
 		event_base_loopbreak(t->base);
 }
 
@@ -171,7 +197,7 @@ static int loop(struct trace *t, struct err *err)
 
 	if (trace_loop_run(&l, err))
 		return -1;
-	return !t->broken && bpf_ring_consume(t->ring, err) < 0 ? -1 : 0;
+	return t->broken ? 0 : look(t, err);
 }
 
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err)
@@ -197,6 +223,9 @@ static int run(struct trace *t, struct bpf_observer *o, struct err *err)
 	fill_head(&t->head);
 	if (trace_watch(o, &t->options, err))
 		return -1;
+	t->overflows = trace_overflows_new(err);
+	if (!t->overflows)
+		return -1;
 	return loop(t, err);
 }
 
@@ -219,6 +248,7 @@ static int trace_with(struct trace *t, struct err *err)
 	fflush(stdout);
 	bpf_ring_close(t->ring);
 	symbols_free(t->symbols);
+	trace_overflows_free(t->overflows);
 	trace_ages_free(t->ages);
 	event_base_free(t->base);
 	bpf_observer_free(o);

@@ -118,11 +118,14 @@ static void deed_details(const struct ev_kernel *k, char *buf, size_t size)
 	case KERNEL_RESET_SENT:
 		snprintf(buf, size, "%s", k->reason);
 		break;
+	case KERNEL_OVERFLOW:
+		if (k->count)
+			snprintf(buf, size, "of %u SYN%s", k->count, k->count > 1 ? "s" : "");
+		break;
 	case KERNEL_EXPIRE:
 	case KERNEL_REUSE:
 	case KERNEL_RESET_RECEIVED:
 	case KERNEL_DESTROY:
-	case KERNEL_OVERFLOW:
 	case KERNEL_DEED_COUNT:
 		break;
 	}
@@ -137,7 +140,7 @@ static void kernel_line(FILE *out, const struct event *e, uint64_t origin_ns)
 	        *details ? " " : "", details);
 	fprintf(out, "%12s  %-11s  %-22s  %-45s", time_text(t, sizeof t, e->t_ns, origin_ns),
 	        e->kernel.state == ST_NONE ? "-" : tcp_state_name(e->kernel.state), what,
-	        tuple_format(&e->tuple, who, sizeof who));
+	        e->tuple.local.family ? tuple_format(&e->tuple, who, sizeof who) : "-");
 	put_process(out, e->kernel.pid, e->kernel.tid, "");
 }
 

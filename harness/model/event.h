@@ -197,6 +197,7 @@ struct ev_kernel {
 	uint32_t seq;         /* RETRANSMIT: its sequence number, as in the header */
 	uint32_t length;      /* RETRANSMIT: payload bytes */
 	int probe;            /* RETRANSMIT: a tail loss probe, no timeout */
+	uint32_t count;       /* OVERFLOW: so many together; 0: one */
 	char reason[40];      /* RESET_SENT: the kernel's own word for why; empty: it has none */
 	uint32_t pid, tid;    /* 0: not known, or not caused by a process */
 };

@@ -128,6 +128,7 @@ static void put_kernel(json_t *o, const struct ev_kernel *k)
 	put_some(o, "length", k->length);
 	if (k->probe)
 		put(o, "probe", json_true());
+	put_some(o, "count", k->count);
 	if (*k->reason)
 		put(o, "reason", text_json(k->reason));
 	put_some(o, "pid", k->pid);

@@ -211,6 +211,7 @@ static void read_kernel(struct line *l, struct event *e)
 	k->seq = take_u32(l, "seq");
 	k->length = take_u32(l, "length");
 	k->probe = take_flag(l, "probe");
+	k->count = take_u32(l, "count");
 	take_words(l, "reason", k->reason, sizeof k->reason);
 	k->pid = take_u32(l, "pid");
 	k->tid = take_u32(l, "tid");

@@ -438,6 +438,23 @@ def overflow(c, s):
     l.close()
 
 
+def refused_syns(c, s):
+    """A queue that holds one: the SYNs of two more are refused, each as often as it is sent."""
+    l = listener(5032, backlog=0)
+    ends = [connect(5032)]
+    with inside("client"):
+        refused = [socket.socket() for _ in range(2)]
+    for a in refused:
+        a.setblocking(False)
+        a.connect_ex((SERVER, 5032))
+    e = s.until(lambda e: e["kind"] == "kernel" and e["deed"] == "overflow" and e.get("count"))
+    ok(e and e["local"].endswith(":5032") and e["state"] == "LISTEN" and e["count"] <= 2,
+       "SYNs that a full accept queue refuses are told, with the listener and their number", e)
+    for a in ends + refused:
+        a.close()
+    l.close()
+
+
 def synack(c, s):
     """A handshake that waits for data: the SYN-ACK is sent again for it."""
     l = listener(5031, defer=1)
@@ -596,6 +613,7 @@ def main():
     reused_by_syn(c, s)
     reused_by_connect(c, s)
     overflow(c, s)
+    refused_syns(c, s)
     synack(c, s)
     for name, t in (("client", c), ("server", s)):
         ok(t.end() == 0 and t.summary.endswith(" 0 lost"), "%s: Ctrl-C ends it, nothing was lost" % name,

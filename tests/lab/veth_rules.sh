@@ -92,7 +92,7 @@ done
 
 run "$BIN/lastack" run --link veth "$scenarios/faults/fin-delayed.yaml"
 expect "what nft cannot do is skipped, and why" 4 "nft cannot do it: it only drops"
-printf 'claim: Probes\nlink: veth\nwire: [{drop: fin probe, from: client}]\nsteps: [client: {connect: 1}]\n' >"$work/one.yaml"
+printf 'claim: Probes\nlink: wire\nwire: [{drop: fin probe, from: client}]\nsteps: [client: {connect: 1}, expect: {client: {ESTABLISHED: 1}}]\n' >"$work/one.yaml"
 run "$BIN/lastack" run "$work/one.yaml"
 expect "nor can it tell tail loss probes" 4 "it does not tell a tail loss probe from another retransmission"
 run "$BIN/lastack" run --link veth --out "$work/out" --ip 4 "$scenarios/faults/last-ack-lost-once.yaml"
