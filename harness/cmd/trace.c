@@ -51,34 +51,47 @@ static int wanted(const struct trace_options *o, const struct event *e)
 	return o->states == ST_NONE || e->state.from == o->states || e->state.to == o->states;
 }
 
-static void put_stack(const struct trace *t, const struct event *e)
+/*
+ * Calls `each` for every frame, innermost first. What is on top of the stack comes second if it is
+ * an address of code and not there anyway.
+ */
+static void each_frame(const struct trace *t, const struct event *e,
+        void (*each)(void *arg, const char *name), void *arg)
 {
-	const uint64_t *frames;
-	size_t n = bpf_ring_stack(t->ring, e, &frames);
+	const struct bpf_stack *s = e->kind == EV_STATE ? bpf_ring_stack(t->ring, e) : NULL;
+	pid_t pid = (pid_t)e->state.pid;
 	char name[SYMBOL_TEXT];
 
-	for (size_t i = 0; i < n; i++)
-		printf("%14s#%-2zu %s\n", "", i,
-		        symbols_name(t->symbols, (pid_t)e->state.pid, frames[i], i > 0, name,
-		                sizeof name));
+	for (size_t i = 0; s && i < s->n; i++) {
+		each(arg, symbols_name(t->symbols, pid, s->frames[i], i > 0, name, sizeof name));
+		if (i || (s->n > 1 && s->frames[1] == s->caller) ||
+		        !symbols_is_code(t->symbols, pid, s->caller))
+			continue;
+		each(arg, symbols_name(t->symbols, pid, s->caller, 1, name, sizeof name));
+	}
+}
+
+static void put_frame(void *arg, const char *name)
+{
+	unsigned *n = arg;
+
+	printf("%14s#%-2u %s\n", "", (*n)++, name);
+}
+
+static void add_frame(void *arg, const char *name)
+{
+	json_array_append_new(arg, json_string(name));
 }
 
 /* The event with its stack, innermost first. */
 static void put_json(const struct trace *t, const struct event *e)
 {
-	json_t *o = timeline_event_json(&t->head, e), *stack;
-	const uint64_t *frames;
-	size_t n = e->kind == EV_STATE ? bpf_ring_stack(t->ring, e, &frames) : 0;
-	char name[SYMBOL_TEXT];
+	json_t *o = timeline_event_json(&t->head, e), *stack = must(json_array());
 
-	if (n) {
-		stack = must(json_array());
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(
-			        stack, json_string(symbols_name(t->symbols, (pid_t)e->state.pid,
-			                       frames[i], i > 0, name, sizeof name)));
-		json_object_set_new(o, "stack", stack);
-	}
+	each_frame(t, e, add_frame, stack);
+	if (json_array_size(stack))
+		json_object_set(o, "stack", stack);
+	json_decref(stack);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -86,9 +99,10 @@ static void put_json(const struct trace *t, const struct event *e)
 
 static void put_text(const struct trace *t, const struct event *e, uint64_t age)
 {
+	unsigned n = 0;
+
 	trace_line(stdout, e, t->head.origin_ns, age);
-	if (t->options.stacks && e->kind == EV_STATE)
-		put_stack(t, e);
+	each_frame(t, e, put_frame, &n);
 }
 
 static void show(struct trace *t, const struct event *e)
@@ -114,6 +128,8 @@ static void on_event(void *arg, const struct event *e)
 
 	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_OVERFLOW)
 		trace_overflows_seen(t->overflows);
+	if (t->options.stacks && e->kind == EV_STATE && e->state.pid)
+		symbols_meet(t->symbols, (pid_t)e->state.pid);
 	show(t, e);
 }
 
@@ -368,7 +384,11 @@ const struct command command_trace = {
                 "  --for TIME     ends by itself, after 10s, say; otherwise Ctrl-C does\n"
                 "  --all          also what is of little interest: a minisocket takes over or\n"
                 "                 expires, the last reference to a socket goes\n"
-                "  --stack        the user stack of the process that caused a transition\n"
+                "  --stack        the user stack of the process that caused a transition: who "
+                "called\n"
+                "                 close(). The callers of that one only of programs that are "
+                "built\n"
+                "                 with frame pointers\n"
                 "  --count        no transitions, but how many there were of each kind, every\n"
                 "                 second: the least load on a busy machine\n"
                 "  --json         one JSON object a line: a header, then every event\n\n"

@@ -92,6 +92,8 @@ static void state_line(FILE *out, const struct event *e, uint64_t origin_ns, uin
 	        e->state.from == ST_NONE ? "-" : tcp_state_name(e->state.from),
 	        tcp_state_name(e->state.to), age, tuple_format(&e->tuple, who, sizeof who));
 	put_process(out, e->state.pid, e->state.tid, e->state.command);
+	if (e->state.exiting)
+		fputs(" at its exit", out);
 }
 
 /* What there is to say about a deed beside its name; empty when nothing. */

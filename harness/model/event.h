@@ -86,6 +86,7 @@ struct ev_state {
 	uint32_t pid; /* 0: not known, or not caused by a process */
 	uint32_t tid;
 	char command[16]; /* of that process, as in /proc/PID/comm */
+	int exiting;      /* the process was ending, and closed what it had open */
 };
 
 /* EV_SOCKET: a row as sock_diag gives it. timer: 0 none, 1 retransmit, 2 keepalive, 3 timewait, 4

@@ -116,6 +116,8 @@ static void put_state(json_t *o, const struct timeline_head *h, const struct ev_
 	put_some(o, "tid", s->tid);
 	if (*s->command)
 		put(o, "command", text_json(s->command));
+	if (s->exiting)
+		put(o, "exiting", json_true());
 }
 
 static void put_kernel(json_t *o, const struct ev_kernel *k)

@@ -198,6 +198,7 @@ static void read_state(struct line *l, uint64_t origin_ns, struct event *e)
 	e->state.pid = take_u32(l, "pid");
 	e->state.tid = take_u32(l, "tid");
 	take_words(l, "command", e->state.command, sizeof e->state.command);
+	e->state.exiting = take_flag(l, "exiting");
 }
 
 static void read_kernel(struct line *l, struct event *e)

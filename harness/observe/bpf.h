@@ -118,11 +118,19 @@ int bpf_ring_start(struct bpf_ring *r, struct event_base *base, struct err *err)
 /* Hands over everything that has happened until now. The number of events, or -1 with err. */
 int bpf_ring_consume(struct bpf_ring *r, struct err *err);
 
+#define BPF_FRAMES 24
+
+struct bpf_stack {
+	size_t n;
+	uint64_t frames[BPF_FRAMES]; /* where it was, then return addresses by frame pointers */
+	uint64_t caller; /* on top of the stack: the second return address, if it is one at all */
+};
+
 /*
- * With `stacks`, in `each`: the return addresses of who caused the event, innermost first. The
- * number of them, 0 when there is no stack; valid only for the time of the call.
+ * With `stacks`, in `each`: the user stack of who caused the event, NULL when there is none. Valid
+ * only for the time of the call.
  */
-size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret);
+const struct bpf_stack *bpf_ring_stack(const struct bpf_ring *r, const struct event *e);
 
 /* How many records were lost since the slot's hosts were watched: >0 spoils a dependent verdict. */
 uint64_t bpf_ring_lost(struct bpf_ring *r);

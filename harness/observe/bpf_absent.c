@@ -96,12 +96,11 @@ int bpf_ring_consume(struct bpf_ring *r, struct err *err)
 	return absent(err);
 }
 
-size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret)
+const struct bpf_stack *bpf_ring_stack(const struct bpf_ring *r, const struct event *e)
 {
 	(void)r;
 	(void)e;
-	(void)ret;
-	return 0;
+	return NULL;
 }
 
 uint64_t bpf_ring_strangers(const struct bpf_ring *r)

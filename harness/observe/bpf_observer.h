@@ -13,6 +13,7 @@
 #include "observe/bpf_raw.h"
 
 _Static_assert(RAW_SLOTS == BPF_SLOTS, "the slots of both sides");
+_Static_assert(RAW_FRAMES == BPF_FRAMES, "the frames of both sides");
 _Static_assert(RAW_HOSTS == HOST_COUNT, "the hosts of both sides");
 _Static_assert(ST_COUNT <= RAW_STATES, "the states that are counted");
 
@@ -88,7 +89,7 @@ struct bpf_record {
 	uint64_t t_ns, cookie;
 	uint32_t pid, tid, value, length;
 	uint16_t local_port, remote_port;
-	uint8_t kind, host, family, from, to, flags, extra;
+	uint8_t kind, host, family, from, to, flags, extra, exiting;
 	uint8_t local[16], remote[16];
 	char command[16];
 };

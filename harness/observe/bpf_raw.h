@@ -57,7 +57,8 @@ struct raw_more {
 	__u8 local[16], remote[16]; /* IPv6 addresses */
 	char command[16];           /* with a pid */
 	__s32 bytes;                /* of the frames in the lines that follow, <= 0: none */
-	__u32 pad[3];
+	__u32 exiting;              /* the process ends, and what it has open with it */
+	__u64 caller;               /* what stands on top of its stack, with the frames */
 };
 
 union raw_line {

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #define RECENT   1024 /* more transitions than one softirq makes */
+#define KEPT     256  /* stacks: more than there are records while one is held */
 #define FEW      64   /* records at a time: low load, so look again soon */
 #define SOON_NS  (2 * NS_PER_MS)
 #define LATER_NS (10 * NS_PER_MS)
@@ -28,6 +29,12 @@ struct trace_of_state {
 	uint8_t from, to;
 };
 
+/* The stack of a record, which may be told of later. */
+struct kept_stack {
+	uint64_t t_ns, cookie;
+	struct bpf_stack stack;
+};
+
 struct bpf_ring {
 	struct bpf_observer *observer;
 	unsigned slot;
@@ -36,10 +43,10 @@ struct bpf_ring {
 	struct bpf_merge *merge;
 	void (*each)(void *arg, const struct event *e);
 	void *arg;
-	uint64_t missed_before;         /* before this ring was opened */
-	int events;                     /* handed over by this call */
-	const struct bpf_lane *current; /* whose record is being handled */
-	uint64_t frames[RAW_FRAMES];
+	uint64_t missed_before;  /* before this ring was opened */
+	int events;              /* handed over by this call */
+	struct kept_stack *kept; /* with stacks: the last ones, in a circle */
+	unsigned n_kept;
 	struct trace_of_state recent[RECENT]; /* the last ones, in a circle */
 	unsigned n_recent;
 	struct event *readable, *timer; /* with bpf_ring_start */
@@ -86,8 +93,10 @@ static void unpack(struct bpf_record *ret, const struct raw_event *raw, const st
 		memcpy(ret->local, &raw->local, sizeof raw->local);
 		memcpy(ret->remote, &raw->remote, sizeof raw->remote);
 	}
-	if (raw->pid && more)
-		memcpy(ret->command, more->command, sizeof ret->command);
+	if (!raw->pid || !more)
+		return;
+	memcpy(ret->command, more->command, sizeof ret->command);
+	ret->exiting = !!more->exiting;
 }
 
 /*
@@ -108,6 +117,21 @@ static int is_twin(struct bpf_ring *r, const struct raw_event *raw)
 	return 0;
 }
 
+/* Out of the lines, which may go around the end of their ring. */
+static void keep_stack(struct bpf_ring *r, const struct bpf_lane *l)
+{
+	const struct raw_more *more = &bpf_lane_line(l, 1)->more;
+	struct kept_stack *k = &r->kept[r->n_kept++ % KEPT];
+
+	k->t_ns = l->next->t_ns;
+	k->cookie = l->next->cookie;
+	k->stack.n = more->bytes > 0 ? (size_t)more->bytes / sizeof *k->stack.frames : 0;
+	k->stack.caller = more->caller;
+	for (unsigned i = 0; i < RAW_FRAME_LINES; i++)
+		memcpy(k->stack.frames + (size_t)i * RAW_LINE_FRAMES,
+		        bpf_lane_line(l, 2 + i)->frame, RAW_LINE);
+}
+
 static void on_record(struct bpf_ring *r, const struct bpf_lane *l)
 {
 	const struct raw_event *raw = l->next;
@@ -116,9 +140,9 @@ static void on_record(struct bpf_ring *r, const struct bpf_lane *l)
 	if (!is_ours(r, raw) || is_twin(r, raw))
 		return;
 	unpack(&record, raw, raw->lines > 1 ? &bpf_lane_line(l, 1)->more : NULL);
-	r->current = l;
+	if (r->kept && record.pid)
+		keep_stack(r, l);
 	bpf_merge_record(r->merge, &record);
-	r->current = NULL;
 }
 
 static void read_lanes(struct bpf_ring *r)
@@ -166,6 +190,8 @@ struct bpf_ring *bpf_ring_open(struct bpf_observer *o, unsigned slot,
 		free(r);
 		return NULL;
 	}
+	if (o->options.stacks)
+		r->kept = must(calloc(KEPT, sizeof *r->kept));
 	r->missed_before = bpf_programs_missed(o->programs);
 	r->merge = bpf_merge_new(o->reasons, clock_hz(), deliver, r);
 	if (o->options.quick)
@@ -185,6 +211,7 @@ void bpf_ring_close(struct bpf_ring *r)
 	bpf_merge_free(r->merge);
 	ring_buffer__free(r->bell);
 	bpf_lanes_close(&r->lanes);
+	free(r->kept);
 	free(r);
 }
 
@@ -200,22 +227,15 @@ int bpf_ring_consume(struct bpf_ring *r, struct err *err)
 	return r->events;
 }
 
-/* Out of the lines, which may go around the end of their ring. */
-size_t bpf_ring_stack(struct bpf_ring *r, const struct event *e, const uint64_t **ret)
+const struct bpf_stack *bpf_ring_stack(const struct bpf_ring *r, const struct event *e)
 {
-	const struct bpf_lane *l = r->current;
-	int32_t bytes;
+	for (unsigned i = 0; r->kept && i < KEPT && i < r->n_kept; i++) {
+		const struct kept_stack *k = &r->kept[(r->n_kept - 1 - i) % KEPT];
 
-	if (!l || !r->observer->options.stacks || l->next->t_ns != e->t_ns)
-		return 0;
-	bytes = bpf_lane_line(l, 1)->more.bytes;
-	if (bytes <= 0)
-		return 0;
-	for (unsigned i = 0; i < RAW_FRAME_LINES; i++)
-		memcpy(r->frames + (size_t)i * RAW_LINE_FRAMES, bpf_lane_line(l, 2 + i)->frame,
-		        RAW_LINE);
-	*ret = r->frames;
-	return (size_t)bytes / sizeof *r->frames;
+		if (k->t_ns == e->t_ns && k->cookie == e->cookie)
+			return k->stack.n ? &k->stack : NULL;
+	}
+	return NULL;
 }
 
 uint64_t bpf_ring_lost(struct bpf_ring *r)

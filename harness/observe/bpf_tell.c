@@ -47,6 +47,7 @@ void bpf_tell_state(const struct bpf_teller *t, const struct bpf_record *raw, en
 	e.state.since_ns = raw->t_ns;
 	e.state.pid = raw->pid;
 	e.state.tid = raw->tid;
+	e.state.exiting = raw->exiting;
 	if (raw->pid)
 		memcpy(e.state.command, raw->command, sizeof e.state.command - 1);
 	t->each(t->arg, &e);

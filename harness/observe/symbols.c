@@ -223,27 +223,43 @@ static struct process *process_of(struct symbols *s, pid_t pid)
 	return p;
 }
 
+void symbols_meet(struct symbols *s, pid_t pid)
+{
+	process_of(s, pid);
+}
+
+static const struct mapping *mapping_at(const struct process *p, uint64_t address)
+{
+	array_each (const struct mapping, m, &p->mappings)
+		if (address >= m->start && address < m->end)
+			return m;
+	return NULL;
+}
+
+int symbols_is_code(struct symbols *s, pid_t pid, uint64_t address)
+{
+	return mapping_at(process_of(s, pid), address) != NULL;
+}
+
 const char *symbols_name(
         struct symbols *s, pid_t pid, uint64_t address, int is_return, char *buf, size_t size)
 {
 	const struct process *p = process_of(s, pid);
+	const struct mapping *m = mapping_at(p, address);
+	const struct function *f;
+	uint64_t at;
 
-	array_each (const struct mapping, m, &p->mappings) {
-		const struct function *f;
-		uint64_t at;
-
-		if (address < m->start || address >= m->end)
-			continue;
-		at = file_address(m->object, address - m->start + m->offset);
-		f = function_at(m->object, at - !!is_return);
-		if (f)
-			snprintf(buf, size, "%s+0x%llx (%s)", f->name,
-			        (unsigned long long)(at - f->start), m->object->label);
-		else
-			snprintf(
-			        buf, size, "0x%llx (%s)", (unsigned long long)at, m->object->label);
+	if (!m) {
+		snprintf(buf, size, "0x%llx%s", (unsigned long long)address,
+		        p->mappings.n ? "" : " (process gone)");
 		return buf;
 	}
-	snprintf(buf, size, "0x%llx", (unsigned long long)address);
+	at = file_address(m->object, address - m->start + m->offset);
+	f = function_at(m->object, at - !!is_return);
+	if (f)
+		snprintf(buf, size, "%s+0x%llx (%s)", f->name, (unsigned long long)(at - f->start),
+		        m->object->label);
+	else
+		snprintf(buf, size, "0x%llx (%s)", (unsigned long long)at, m->object->label);
 	return buf;
 }

@@ -87,8 +87,8 @@ static void add_state(struct out *o, const struct event *e)
 	add_tuple(o, &e->tuple);
 	add_moment(o, e);
 	if (e->state.pid)
-		add(o, ", by %s[%u]", *e->state.command ? e->state.command : "process",
-		        e->state.pid);
+		add(o, ", by %s[%u]%s", *e->state.command ? e->state.command : "process",
+		        e->state.pid, e->state.exiting ? " at its exit" : "");
 }
 
 static void add_socket(struct out *o, const struct event *e)

@@ -524,6 +524,26 @@ def stack_json():
     l.close()
 
 
+def callers():
+    """Who called connect() and close(), in a program without frame pointers; and what goes with it."""
+    tool = os.environ.get("B", "build") + "/lab/stack_caller"
+    c = Trace("client", "--stack", "--port", "5054")
+    l = listener(5054)
+    with inside("client"):
+        p = subprocess.Popen([tool, SERVER, "5054"], stdin=subprocess.PIPE)
+    closed = c.until(lambda e: e.get("to") == "FIN_WAIT_1")
+    p.communicate(b"")
+    gone = c.until(lambda e: e.get("to") == "FIN_WAIT_1")
+    opened = [e for e in c.events if e.get("to") == "SYN_SENT"]
+    for e, call, caller in ((opened and opened[0], "connect", "who_connects"), (closed, "close", "who_closes")):
+        stack = e and e.get("stack", [])
+        ok(stack and call in stack[0] and len(stack) > 1 and stack[1].startswith(caller),
+           "the stack of %s() says who called it" % call, e)
+    ok(gone and gone.get("exiting") and not closed.get("exiting"), "what ends with its process says so", gone)
+    ok(c.end() == 0, "nothing was lost", c.summary)
+    l.close()
+
+
 def counts():
     """Ten connections, counted and not shown."""
     p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", "--count"],
@@ -621,6 +641,7 @@ def main():
     filters()
     text()
     stack_json()
+    callers()
     counts()
     usage()
     if os.environ.get("SLOW"):

@@ -3,7 +3,8 @@
 # `lastack trace`: what the kernel does with sockets, told in order and without gaps.
 set -u
 BIN=$(realpath "${BIN:-$(dirname "$0")/../../bin}")
-export BIN
+B=$(realpath "${B:-$(dirname "$0")/../../build}")
+export BIN B
 here=$(realpath "$(dirname "$0")")
 
 skip() {

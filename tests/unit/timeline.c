@@ -101,7 +101,7 @@ static void every_field(void **state)
 	e.cookie = 77;
 	endpoint_parse("[2001:2:0:1::1]:40000", &e.tuple.local);
 	endpoint_parse("[2001:2:0:2::1]:5000", &e.tuple.remote);
-	e.state = (struct ev_state){ST_FIN_WAIT_2, ST_TIME_WAIT, ORIGIN - 3, 1, 12, 13, "nginx"};
+	e.state = (struct ev_state){ST_FIN_WAIT_2, ST_TIME_WAIT, ORIGIN - 3, 1, 12, 13, "nginx", 1};
 	back = there_and_back(&e, &text);
 	assert_int_equal(back.cookie, 77);
 	assert_true(tuple_equal(&back.tuple, &e.tuple));

@@ -9,6 +9,8 @@
 #define AF_INET  2
 #define AF_INET6 10
 
+#define PF_EXITING 0x4 /* linux/sched.h */
+
 #define NESTED_LINES 32 /* left free for programs that run inside of one that has just asked */
 
 const volatile int counts_only = 0;
@@ -167,6 +169,7 @@ static __always_inline int begin(
 	if (r->more) {
 		r->more->command[0] = 0;
 		r->more->bytes = 0;
+		r->more->exiting = 0;
 	}
 	return 1;
 }
@@ -203,6 +206,23 @@ static __always_inline void end(struct target *t, struct record *r)
 		ring_bell(t, r->queue);
 }
 
+/*
+ * The functions around system calls have no frame of their own: of the chain of frame pointers
+ * their caller is missing. Its address is on top of the stack, or in a register.
+ */
+static __always_inline __u64 caller_of_wrapper(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	__u64 address = 0;
+
+#if defined(__TARGET_ARCH_x86)
+	bpf_probe_read_user(&address, sizeof address, (const void *)regs->sp);
+#elif defined(__TARGET_ARCH_arm64)
+	address = regs->regs[30];
+#endif
+	return address;
+}
+
 static __always_inline void add_stack(void *ctx, struct record *r)
 {
 	__u32 zero = 0;
@@ -210,6 +230,7 @@ static __always_inline void add_stack(void *ctx, struct record *r)
 
 	if (!s || !r->more)
 		return;
+	r->more->caller = caller_of_wrapper();
 	r->more->bytes = bpf_get_stack(ctx, s->frame, sizeof s->frame, BPF_F_USER_STACK);
 #pragma unroll
 	for (int i = 0; i < RAW_FRAME_LINES; i++) {
@@ -226,8 +247,10 @@ static __always_inline void add_process(void *ctx, struct record *r)
 
 	r->e->pid = id >> 32;
 	r->e->tid = (__u32)id;
-	if (commands && r->more)
+	if (commands && r->more) {
 		bpf_get_current_comm(r->more->command, sizeof r->more->command);
+		r->more->exiting = !!(bpf_get_current_task_btf()->flags & PF_EXITING);
+	}
 	if (stacks)
 		add_stack(ctx, r);
 }
