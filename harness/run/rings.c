@@ -22,7 +22,14 @@ int rings_open(struct rings *r, enum observers which, struct err *why)
 	if (which == OBSERVE_POLL)
 		return 0;
 	r->bpf = whole_bpf(why);
-	return r->bpf || which == OBSERVE_AUTO ? 0 : -1;
+	if (r->bpf || which == OBSERVE_AUTO)
+		return 0;
+	if (why->kind != ERR_MISSING)
+		return -1;
+	r->missing = *why;
+	err_prefix(&r->missing, "--observers bpf");
+	*why = (struct err){0};
+	return 0;
 }
 
 void rings_close(struct rings *r)
@@ -35,6 +42,10 @@ int rings_take(struct rings *r, struct run_order *o, struct err *err)
 {
 	unsigned n = 0;
 
+	if (r->missing.kind) {
+		*err = r->missing;
+		return -1;
+	}
 	if (!r->bpf)
 		return 0;
 	while (r->taken[n])

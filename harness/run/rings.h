@@ -9,12 +9,14 @@
 
 struct rings {
 	struct bpf_observer *bpf; /* NULL: transitions come from looks at the sockets */
+	struct err missing;       /* asked for, and not there: no cell has a ring */
 	char taken[MOST_CELLS];
 };
 
 /*
  * Loads the observer, as far as `which` asks for it. 0 without one where `which` leaves the choice
- * to the machine: then why says what it lacks.
+ * to the machine: then why says what it lacks. 0 also where `which` insists: then each rings_take()
+ * says what it lacks, as ERR_MISSING.
  */
 int rings_open(struct rings *r, enum observers which, struct err *why);
 void rings_close(struct rings *r);

@@ -43,10 +43,16 @@ tap "none failed, none was an error" $?
 tap "each that was skipped says what is missing" $?
 [ $bad = 0 ] || { grep -A2 -E "^(FAIL|ERROR)" out/text; cat err; } | sed 's/^/# /'
 
-user bin/lastack run --observers bpf close >out/text 2>err
+user bin/lastack run --observers bpf --report term --report json="$work/out/report" close >out/text 2>err
 code=$?
-[ $code = 4 ] && grep -q "^lastack: bpf: .*not permitted" err
-tap "--observers bpf is refused with the reason" $?
+files=$(ls scenarios/close/*.yaml | wc -l)
+skipped=$(grep -c "^SKIP" out/text) told=$(grep -c "bpf: .*not permitted" out/text)
+[ $code = 4 ] && [ "$skipped" -ge "$files" ] && [ "$told" = "$skipped" ]
+tap "with --observers bpf each is skipped, with the reason: $skipped of $files scenarios over IPv4 and IPv6" $?
+[ "$(python3 -c 'import json
+runs = json.load(open("out/report"))["runs"]
+print(sum(r["verdict"] == "SKIP" and "bpf" in r["why"] for r in runs))')" = "$skipped" ]
+tap "and they are in the JSON report" $?
 user bin/lastack trace --for 1s >out/text 2>err
 code=$?
 [ $code = 4 ] && grep -q "^lastack: bpf: .*not permitted" err
