@@ -13,7 +13,17 @@
 #define CHUNK 65536
 #define TURNS 64 /* chunks for one connection before the others have their turn */
 
-static char chunk[CHUNK]; /* what is read ends here, what is sent comes from here: zeros */
+static char chunk[CHUNK]; /* what is read ends here */
+
+/* What is sent: a text that no dissector of Wireshark takes for a protocol of its own. */
+static const char *payload(void)
+{
+	static char text[CHUNK];
+
+	if (!*text)
+		memset(text, '.', sizeof text);
+	return text;
+}
 
 static void on_broken(struct conn *c, const char *call, int error)
 {
@@ -143,7 +153,7 @@ static int send_some(struct conn *c)
 	for (int i = 0; i < TURNS && c->output; i++) {
 		struct output *o = c->output;
 		size_t size = o->left < CHUNK ? o->left : CHUNK;
-		ssize_t n = send(c->fd, chunk, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, payload(), size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0) {
 			error = errno;

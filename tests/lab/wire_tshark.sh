@@ -27,6 +27,7 @@ for a in retransmission fast_retransmission spurious_retransmission out_of_order
 	zero_window_probe zero_window; do
 	fields+=("tcp.analysis.$a")
 done
+fields+=(_ws.malformed)
 python3 "$here/wire_tshark.py" join "$dir/all.pcapng" "${captures[@]}" &&
 	tshark -n -r "$dir/all.pcapng" -Y 'tcp && !icmp && !icmpv6' -T fields "${fields[@]/#/-e}" \
 		>"$dir/shark" 2>"$dir/err" &&
@@ -39,21 +40,28 @@ if [ $status = 0 ]; then
 else
 	echo "not ok 2 - tshark agrees on all segments"
 fi
-if strays=$(tshark -n -r "$dir/all.pcapng" -Y 'icmpv6.type == 133' 2>/dev/null | head -3) && [ -z "$strays" ]; then
-	echo "ok 3 - no host solicits routers on the wire"
+malformed=$(cut -f14 "$dir/shark" | grep -c .)
+if [ "$malformed" = 0 ]; then
+	echo "ok 3 - tshark takes no payload for a protocol that is malformed"
 else
-	echo "not ok 3 - no host solicits routers on the wire"
+	echo "not ok 3 - $malformed segments are malformed to tshark"
+	status=1
+fi
+if strays=$(tshark -n -r "$dir/all.pcapng" -Y 'icmpv6.type == 133' 2>/dev/null | head -3) && [ -z "$strays" ]; then
+	echo "ok 4 - no host solicits routers on the wire"
+else
+	echo "not ok 4 - no host solicits routers on the wire"
 	echo "$strays" | sed 's/^/# /'
 	status=1
 fi
 if ! grep -q '"deed":"retransmit"' "${captures[@]/%//timeline.ndjson}"; then
-	echo "ok 4 - the kernel agrees which are tail loss probes # SKIP no BPF"
+	echo "ok 5 - the kernel agrees which are tail loss probes # SKIP no BPF"
 elif python3 "$here/wire_probes.py" "${captures[@]/%//timeline.ndjson}" >"$dir/told"; then
-	echo "ok 4 - the kernel agrees which are tail loss probes: $(tail -1 "$dir/told")"
+	echo "ok 5 - the kernel agrees which are tail loss probes: $(tail -1 "$dir/told")"
 else
 	sed 's/^[^#]/# &/' "$dir/told"
-	echo "not ok 4 - the kernel agrees which are tail loss probes"
+	echo "not ok 5 - the kernel agrees which are tail loss probes"
 	status=1
 fi
-echo "1..4"
+echo "1..5"
 exit $status
