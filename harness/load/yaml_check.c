@@ -58,6 +58,51 @@ static int find_rule(struct reader *r, struct step *st)
 	                                               : names[0]);
 }
 
+/* `there`: which rules are on the wire before this step. */
+static int check_removal(struct reader *r, struct step *st, char *there)
+{
+	if (!st->rule_text) {
+		memset(there, 0, r->scenario->rules.n);
+		return 0;
+	}
+	if (find_rule(r, st))
+		return -1;
+	if (!there[st->rule])
+		return fail_at(r, st->at,
+		        "this rule is not on the wire here: it is added later, or removed before");
+	there[st->rule] = 0;
+	return 0;
+}
+
+static int check_removals(struct reader *r)
+{
+	struct scenario *s = r->scenario;
+	char *there = must(calloc(s->rules.n + 1, 1));
+	int failed = 0;
+
+	for (size_t i = 0; i < s->rules.n; i++)
+		there[i] = !s->rules.v[i].off;
+	array_each (struct step, st, &s->steps) {
+		if (st->action == DO_ADD)
+			there[st->rule] = 1;
+		if (st->action == DO_REMOVE && !failed)
+			failed = check_removal(r, st, there);
+	}
+	free(there);
+	return failed;
+}
+
+static int check_mtus(struct reader *r)
+{
+	const struct scenario *s = r->scenario;
+
+	array_each (struct wire_rule, w, &s->rules)
+		if (s->families == 2 && !strcmp(w->action, "too_big") && w->bytes < 1280)
+			return fail_at(
+			        r, w->at, "no link has an MTU below 1280 for IPv6 (RFC 8200)");
+	return 0;
+}
+
 static int check_expectation(struct reader *r, const struct expectation *x)
 {
 	const struct scenario *s = r->scenario;
@@ -134,8 +179,6 @@ static int check_steps(struct reader *r)
 		if (st->action == DO_RELEASE && !holds_something(s))
 			return fail_at(r, st->at,
 			        "no rule of the wire holds segments: nothing to release");
-		if (st->action == DO_REMOVE && st->rule_text && find_rule(r, st))
-			return -1;
 		if (st->actor == HOST_ROUTER && !s->hosts[HOST_ROUTER].present)
 			return fail_at(r, st->at, "this scenario has no router");
 		expects |= st->action == DO_EXPECT;
@@ -187,5 +230,7 @@ int scenario_check(struct reader *r)
 	for (int h = 0; h <= HOST_SERVER; h++)
 		if (!s->hosts[h].behaviour)
 			s->hosts[h].behaviour = must(strdup(behaviour_names[0]));
+	if (check_removals(r) || check_mtus(r))
+		return -1;
 	return check_steps(r);
 }

@@ -72,6 +72,7 @@ int node_map(struct reader *r, const yaml_node_t *n, const struct field_map *m, 
 /* Calls `each` for every item of a list; one scalar or map stands for a list of itself. */
 int node_list(struct reader *r, const yaml_node_t *n, size_t most, const char *expected,
         int (*each)(struct reader *r, const yaml_node_t *item, void *into), void *into);
+int node_is_empty_list(const yaml_node_t *n);
 /* Every pair of a map, keys checked to be words, and to be there once. */
 int node_pairs(struct reader *r, const yaml_node_t *n, const char *what,
         int (*each)(struct reader *r, const char *key, const yaml_node_t *at,

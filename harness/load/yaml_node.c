@@ -210,6 +210,12 @@ int node_map(struct reader *r, const yaml_node_t *n, const struct field_map *m, 
 	return node_pairs(r, n, m->what, map_pair, &s);
 }
 
+int node_is_empty_list(const yaml_node_t *n)
+{
+	return n->type == YAML_SEQUENCE_NODE &&
+	       n->data.sequence.items.top == n->data.sequence.items.start;
+}
+
 int node_list(struct reader *r, const yaml_node_t *n, size_t most, const char *expected,
         int (*each)(struct reader *r, const yaml_node_t *item, void *into), void *into)
 {

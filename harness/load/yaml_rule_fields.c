@@ -47,12 +47,19 @@ static int read_time_bounds(struct reader *r, const yaml_node_t *n, struct bound
 
 static int read_ordinal(struct reader *r, const yaml_node_t *n, void *into)
 {
-	return read_bounds(r, n, &((struct rule_read *)into)->rule.select.ordinal);
+	struct bounds *b = &((struct rule_read *)into)->rule.select.ordinal;
+
+	if (read_bounds(r, n, b))
+		return -1;
+	return b->hi < 1 ? reader_fail(r, n, "ordinals begin with 1") : 0;
 }
 
 static int read_length(struct reader *r, const yaml_node_t *n, void *into)
 {
-	return read_bounds(r, n, &((struct rule_read *)into)->rule.select.length);
+	struct rule_read *rr = into;
+
+	rr->length_at = n;
+	return read_bounds(r, n, &rr->rule.select.length);
 }
 
 static int read_seq(struct reader *r, const yaml_node_t *n, void *into)
@@ -110,7 +117,12 @@ static int read_flags(struct reader *r, const yaml_node_t *n, void *into)
 {
 	struct segment_selector *s = &((struct rule_read *)into)->rule.select;
 
-	return read_flag_set(r, n, &s->flags_on, &s->flags_off);
+	if (read_flag_set(r, n, &s->flags_on, &s->flags_off))
+		return -1;
+	if (s->flags_on & s->flags_off)
+		return reader_fail(r, n, "no segment has a flag and has it not: '%s'",
+		        flag_names[__builtin_ctz(s->flags_on & s->flags_off)]);
+	return 0;
 }
 
 static int read_state_pair(struct reader *r, const char *key, const yaml_node_t *at,
@@ -126,9 +138,15 @@ static int read_state_pair(struct reader *r, const char *key, const yaml_node_t 
 	return word ? value_state(r, value, word, &rr->rule.select.state[h]) : -1;
 }
 
+#define STATES "states like {client: FIN_WAIT_2}"
+
 static int read_state(struct reader *r, const yaml_node_t *n, void *into)
 {
-	return node_pairs(r, n, "states like {client: FIN_WAIT_2}", read_state_pair, into);
+	const enum tcp_state *st = ((struct rule_read *)into)->rule.select.state;
+
+	if (node_pairs(r, n, STATES, read_state_pair, into))
+		return -1;
+	return st[0] || st[1] ? 0 : reader_fail(r, n, "expected " STATES ", not an empty map");
 }
 
 /* ---- how many of them ---- */
@@ -137,6 +155,10 @@ static int read_times(struct reader *r, const yaml_node_t *n, void *into)
 {
 	struct rule_read *rr = into;
 
+	rr->times_at = n;
+	if (rr->in_total_at)
+		return reader_fail(
+		        r, n, "'in_total' says how many already, expected yes or no there");
 	if (n->type == YAML_SCALAR_NODE && !strcmp((const char *)n->data.scalar.value, "all")) {
 		rr->rule.times = 0;
 		return 0;
@@ -176,10 +198,11 @@ static int read_in_total(struct reader *r, const yaml_node_t *n, void *into)
 
 	if (n->type == YAML_SCALAR_NODE &&
 	        strspn((const char *)n->data.scalar.value, "0123456789")) {
-		if (rr->rule.times)
+		if (rr->times_at)
 			return reader_fail(
 			        r, n, "'times' says how many already, expected yes or no");
 		rr->rule.in_total = 1;
+		rr->in_total_at = n;
 		return value_unsigned(r, n, 1, 1000000, &rr->rule.times);
 	}
 	return value_bool(r, n, &rr->rule.in_total);
@@ -363,7 +386,14 @@ static int read_set(struct reader *r, const yaml_node_t *n, void *into)
 
 static int read_name(struct reader *r, const yaml_node_t *n, void *into)
 {
-	return value_text(r, n, "a name", &((struct rule_read *)into)->rule.name);
+	struct rule_read *rr = into;
+
+	rr->name_at = n;
+	if (value_text(r, n, "a name", &rr->rule.name))
+		return -1;
+	if (!strcmp(rr->rule.name, "all"))
+		return reader_fail(r, n, "'all' stands for all rules, expected another name");
+	return 0;
 }
 
 const struct field rule_fields[] = {
@@ -392,7 +422,7 @@ const struct field rule_fields[] = {
         {"count", "N", "duplicate: further copies; reorder: segments that go first; default: 1",
                 read_count},
         {"rate", "a rate", "limit: 64kbit, 10mbit", read_rate},
-        {"bytes", "N", "of payload: truncate, inject; too_big: the MTU", read_bytes},
+        {"bytes", "N", "of payload: truncate, inject (default: 0); too_big: the MTU", read_bytes},
         {"set", "a map", "rewrite: what to change, see below", read_set},
         {"segment", "syn, data, fin, rst or ack", "inject: what is put in", read_segment},
         {"offset", "N", "inject: bytes from the sequence number that would fit; default: 0",

@@ -27,6 +27,13 @@ int segment_role_parse(const char *name)
 	return find(name, segment_role_names, ROLE_COUNT);
 }
 
+/* The others are ACKs without payload: that is what they are told by. */
+int segment_role_has_payload(int role)
+{
+	return role == ROLE_SYN || role == ROLE_SYN_ACK || role == ROLE_DATA || role == ROLE_FIN ||
+	       role == ROLE_RST || role == ROLE_KEEPALIVE_PROBE || role == ROLE_WINDOW_PROBE;
+}
+
 int segment_sent_parse(const char *name)
 {
 	return find(name, segment_sent_names, SENT_COUNT);

@@ -78,6 +78,10 @@ enum segment_flags {
 
 /* The index of a name in one of the tables above, or -1. */
 int segment_role_parse(const char *name);
+
+/* Whether a segment of this role may carry payload. */
+int segment_role_has_payload(int role);
+
 int segment_sent_parse(const char *name);
 int segment_fate_parse(const char *name);
 

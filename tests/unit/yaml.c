@@ -139,6 +139,17 @@ static void rules(void **state)
 	scenario_free(s);
 }
 
+/* A wire may have no rules: then it only looks. */
+static void no_rules(void **state)
+{
+	struct scenario *s = parse("claim: c\nlink: wire\nwire: []\n"
+	                           "steps: [{expect: {client: {LISTEN: 0}}}]\n");
+
+	(void)state;
+	assert_int_equal(s->rules.n, 0);
+	scenario_free(s);
+}
+
 static void rules_in_full(void **state)
 {
 	struct scenario *s =
@@ -547,6 +558,7 @@ int main(void)
 	        cmocka_unit_test(a_byte_order_mark_is_no_text),
 	        cmocka_unit_test(hosts),
 	        cmocka_unit_test(rules),
+	        cmocka_unit_test(no_rules),
 	        cmocka_unit_test(rules_in_full),
 	        cmocka_unit_test(rules_that_come_and_go),
 	        cmocka_unit_test(steps),
