@@ -95,15 +95,31 @@ int packet_open(const char *name, struct err *err)
 	return fd;
 }
 
+#define WANTED "LASTACK_WIRE"
+
+static int wants(const char *what)
+{
+	const char *wanted = getenv(WANTED);
+
+	return wanted && !strcmp(wanted, what);
+}
+
+int wire_device_check(struct err *err)
+{
+	if (!getenv(WANTED) || wants("tun") || wants("packet"))
+		return 0;
+	return err_set(err, ERR_INPUT, WANTED "=%s in the environment: expected tun or packet",
+	        getenv(WANTED));
+}
+
 int wire_device_open(const char *name, struct err *err)
 {
-	const char *wanted = getenv("LASTACK_WIRE");
 	int fd;
 
-	if (wanted && !strcmp(wanted, "packet"))
+	if (wants("packet"))
 		return packet_open(name, err);
 	fd = tun_open(name, err);
-	if (fd < 0 && err->kind == ERR_MISSING)
+	if (fd < 0 && err->kind == ERR_MISSING && !wants("tun"))
 		return packet_open(name, err);
 	return fd;
 }

@@ -17,9 +17,14 @@ int packet_open(const char *name, struct err *err);
 /* The hardware address of every host's end. */
 #define PACKET_HOST_MAC 0x02, 0, 0, 0, 0, 0x01
 
-/* TUN, or a packet socket where this machine has no TUN or LASTACK_WIRE=packet is in the
- * environment. */
+/*
+ * TUN, or a packet socket where this machine has no TUN. LASTACK_WIRE=tun or packet in the
+ * environment leaves no choice.
+ */
 int wire_device_open(const char *name, struct err *err);
+
+/* Is what the environment says about it one of these words? -1 with err. */
+int wire_device_check(struct err *err);
 
 /* Which of the two such a descriptor is. */
 int packet_is(int fd);

@@ -122,7 +122,9 @@ const struct field scenario_fields[] = {
                 read_kernel},
         {"ip", "4, 6 or [4, 6]", "the families that it runs over; default: both", read_ip},
         {"link", "veth or wire",
-                "what joins the hosts; default: wire where rules, segments or paths need it",
+                "what joins the hosts; default: wire where rules, segments or paths need it. The "
+                "wire is between TUN devices, or packet sockets where there are none or "
+                "LASTACK_WIRE=packet is in the environment",
                 read_link},
         {"client", "a map", "the host that connects", read_client},
         {"server", "a map", "the host that listens", read_server},

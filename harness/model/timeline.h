@@ -21,7 +21,7 @@ struct timeline_head {
 	uint64_t seed;
 	char scenario[256];  /* its name */
 	char kernel[96];     /* uname -r */
-	char link[16];       /* "veth", "wire" */
+	char link[16];       /* "veth", "veth+nft", "wire+tun", "wire+packet" */
 	char congestion[16]; /* "reno" */
 	unsigned observers;  /* bit set of enum source: what this run had */
 };

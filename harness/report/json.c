@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One JSON document: every run with its findings and the stretch of timeline that proves them. */
 #include "core/err.h"
+#include "idle.h"
 #include "words.h"
 
 #include <jansson.h>
@@ -83,9 +84,15 @@ static json_t *finding(const struct outcome *r, const struct finding *f)
 	return o;
 }
 
+static void idle(void *a, const char *line)
+{
+	json_array_append_new(a, text(line));
+}
+
 static json_t *run(const struct outcome *r)
 {
 	json_t *o = must(json_object()), *findings = must(json_array());
+	json_t *notes = must(json_array());
 	char again[512];
 
 	array_each (const struct finding, f, &r->verdict->findings)
@@ -99,6 +106,8 @@ static json_t *run(const struct outcome *r)
 	json_object_set_new(o, "why", text(r->verdict->why));
 	json_object_set_new(o, "took_ns", json_integer((json_int_t)r->verdict->took_ns));
 	json_object_set_new(o, "findings", findings);
+	idle_rules(r, idle, notes);
+	json_object_set_new(o, "notes", notes);
 	json_object_set_new(o, "lab", r->timeline ? lab(&r->timeline->head) : json_null());
 	json_object_set_new(o, "again", text(words_rerun(r, again, sizeof again)));
 	return o;

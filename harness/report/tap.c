@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TAP version 14 (testanything.org), with a YAML block below what did not pass. */
 #include "core/clock.h"
+#include "idle.h"
 #include "words.h"
 
 #define STRETCH 20
@@ -54,6 +55,27 @@ static void stretch(FILE *out, const struct outcome *r, size_t last)
 	}
 }
 
+static void idle(void *out, const char *text)
+{
+	fputs("    - ", out);
+	quoted(out, text);
+	fputc('\n', out);
+}
+
+/* One after the other, below a key that is there only for them. */
+static void notes(FILE *out, const struct outcome *r)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *list = must(open_memstream(&text, &size));
+
+	idle_rules(r, idle, list);
+	fclose(list);
+	if (text && *text)
+		fprintf(out, "  notes:\n%s", text);
+	free(text);
+}
+
 static void diagnostics(FILE *out, const struct outcome *r)
 {
 	const struct finding *f = words_decisive(r->verdict);
@@ -62,6 +84,8 @@ static void diagnostics(FILE *out, const struct outcome *r)
 	fputs("  ---\n", out);
 	member(out, "message", r->verdict->why);
 	member(out, "severity", r->verdict->kind == VERDICT_ERROR ? "error" : "fail");
+	if (words_link(r))
+		member(out, "link", words_link(r));
 	if (r->scenario->path)
 		member(out, "file", r->scenario->path);
 	if (f) {
@@ -71,6 +95,7 @@ static void diagnostics(FILE *out, const struct outcome *r)
 		member(out, "found", f->seen);
 		stretch(out, r, f->last);
 	}
+	notes(out, r);
 	if (*words_rerun(r, again, sizeof again))
 		member(out, "again", again);
 	fputs("  ...\n", out);

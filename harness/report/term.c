@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* For people: one line a run; below one that did not pass, what was wanted, seen, and happened. */
 #include "core/clock.h"
+#include "idle.h"
 #include "words.h"
 
 #define TITLE_WIDTH 46
@@ -79,6 +80,11 @@ static void place(FILE *out, const struct outcome *r, const struct finding *f)
 	fprintf(out, ": step %u\n", f->step + 1);
 }
 
+static void idle(void *out, const char *text)
+{
+	fprintf(out, MARGIN "%s\n", text);
+}
+
 /* All that did not hold at the moment that decided, then how it came to it. */
 static void failure(FILE *out, const struct report_options *o, const struct outcome *r)
 {
@@ -87,6 +93,7 @@ static void failure(FILE *out, const struct report_options *o, const struct outc
 
 	if (!decisive) {
 		fprintf(out, MARGIN "%s\n", r->verdict->why);
+		idle_rules(r, idle, out);
 		return;
 	}
 	array_each (const struct finding, f, &r->verdict->findings) {
@@ -97,6 +104,7 @@ static void failure(FILE *out, const struct report_options *o, const struct outc
 			fprintf(out, MARGIN "  wanted  %s\n", f->wanted);
 		fprintf(out, MARGIN "  seen    %s\n", f->seen);
 	}
+	idle_rules(r, idle, out);
 	stretch(out, o, r, decisive->last);
 	fprintf(out, MARGIN "again: %s\n", words_rerun(r, again, sizeof again));
 }
@@ -106,6 +114,9 @@ static void success(FILE *out, const struct outcome *r)
 {
 	array_each (const struct finding, f, &r->verdict->findings)
 		fprintf(out, MARGIN "step %u: %s: %s\n", f->step + 1, f->wanted, f->seen);
+	if (words_link(r))
+		fprintf(out, MARGIN "link: %s\n", words_link(r));
+	idle_rules(r, idle, out);
 }
 
 static void begin(FILE *out, const struct report_options *o, size_t n_runs)

@@ -316,6 +316,11 @@ const char *words_rerun(const struct outcome *r, char *buf, size_t size)
 	return buf;
 }
 
+const char *words_link(const struct outcome *r)
+{
+	return r->timeline && strchr(r->timeline->head.link, '+') ? r->timeline->head.link : NULL;
+}
+
 const struct finding *words_decisive(const struct verdict *v)
 {
 	array_each (const struct finding, f, &v->findings)

@@ -20,6 +20,10 @@ size_t words_stretch(const struct timeline *t, size_t last, size_t most, const s
 /* The command that runs this again, alone; "" where no scenario could be read. Returns buf. */
 const char *words_rerun(const struct outcome *r, char *buf, size_t size);
 
+/* What carried the link out, "veth+nft", "wire+tun", where the run says more than veth or wire; or
+ * NULL. */
+const char *words_link(const struct outcome *r);
+
 /* The finding that decided the verdict, or NULL. */
 const struct finding *words_decisive(const struct verdict *v);
 

@@ -3,6 +3,7 @@
 #include "controller.h"
 
 #include "core/clock.h"
+#include "netns/packet.h"
 #include "run/progress.h"
 #include "run/rings.h"
 #include "run/slot.h"
@@ -289,7 +290,7 @@ int controller_run(const struct controller_config *config, struct err *err)
 	struct controller c = {.config = config};
 	int r = -1;
 
-	if (find_peers(&c, err) || open_rings(&c, err))
+	if (wire_device_check(err) || find_peers(&c, err) || open_rings(&c, err))
 		return -1;
 	init(&c);
 	if (!watch_signals(&c, err)) {

@@ -18,6 +18,13 @@ int link_device(void *arg, enum host h, const char *name, struct err *err)
 	return 0;
 }
 
+const char *link_name(const struct runner *r)
+{
+	if (r->wire)
+		return packet_is(r->device[0]) ? "wire+packet" : "wire+tun";
+	return r->filter ? "veth+nft" : "veth";
+}
+
 static void on_arrived(void *arg, const struct event *e)
 {
 	struct runner *r = arg;

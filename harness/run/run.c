@@ -37,7 +37,7 @@ static int fill_head(struct runner *r, struct err *err)
 	h->seed = r->order->seed;
 	snprintf(h->scenario, sizeof h->scenario, "%s", r->scenario->name);
 	snprintf(h->kernel, sizeof h->kernel, "%s", u.release);
-	snprintf(h->link, sizeof h->link, "%s", r->wire ? "wire" : r->filter ? "veth+nft" : "veth");
+	snprintf(h->link, sizeof h->link, "%s", link_name(r));
 	h->observers = 1u << SRC_RUNNER | 1u << SRC_SOCK_DIAG | 1u << SRC_PEER | 1u << SRC_SNMP |
 	               1u << SRC_OWNERS | (r->wire ? 1u << SRC_WIRE : 0) |
 	               (r->bpf ? 1u << SRC_BPF : 0) | (r->filter ? 1u << SRC_NFT : 0) |

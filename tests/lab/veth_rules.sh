@@ -93,7 +93,7 @@ done
 run "$BIN/lastack" run --link veth "$scenarios/faults/fin-delayed.yaml"
 expect "what nft cannot do is skipped, and why" 4 "nft cannot do it: it only drops"
 printf 'claim: Probes\nlink: wire\nwire: [{drop: fin probe, from: client}]\nsteps: [client: {connect: 1}, expect: {client: {ESTABLISHED: 1}}]\n' >"$work/one.yaml"
-run "$BIN/lastack" run "$work/one.yaml"
+run "$BIN/lastack" run --link veth "$work/one.yaml"
 expect "nor can it tell tail loss probes" 4 "it does not tell a tail loss probe from another retransmission"
 run "$BIN/lastack" run --link veth --out "$work/out" --ip 4 "$scenarios/faults/last-ack-lost-once.yaml"
 run cat "$work/out/faults/last-ack-lost-once/ipv4/timeline.ndjson"
@@ -101,6 +101,27 @@ expect "the timeline says what the link was" 0 '"link":"veth+nft"'
 expect "and what became of the rule" 0 'nft, as it arrives: drop last-ack from client, once'
 run "$BIN/lastack" replay "$work/out/faults/last-ack-lost-once/ipv4"
 expect "judged again it is the same" 0 "1 passed"
+printf '%s\n' 'claim: A port that nobody has
+wire:
+- {drop: fin, from: client, port: 5001}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 2}, within: 100ms}' >"$work/idle.yaml"
+for link in wire veth; do
+	run "$BIN/lastack" run --link $link --ip 4 "$work/idle.yaml"
+	expect "a rule that hit nothing is told where something fails: $link" 1 \
+		"rule 1 hit nothing: drop fin from client"
+done
+for wire in tun packet; do
+	run env LASTACK_WIRE=$wire "$BIN/lastack" run --ip 4 --report json "$scenarios/faults/last-ack-lost-once.yaml"
+	if [ "$code" = 4 ]; then
+		skip "the wire by LASTACK_WIRE=$wire" "$(grep -m 1 why "$work/said")"
+	else
+		expect "the wire by LASTACK_WIRE=$wire" 0 "\"link\": \"wire+$wire\""
+	fi
+done
+run env LASTACK_WIRE=string "$BIN/lastack" run --ip 4 "$scenarios/faults/last-ack-lost-once.yaml"
+expect "by nothing else" 2 "LASTACK_WIRE=string in the environment: expected tun or packet"
 run "$BIN/lastack" run --link cable "$scenarios/faults/last-ack-lost-once.yaml"
 expect "a link that there is not" 2 "--link: 'cable' is neither veth nor wire"
 tap_end

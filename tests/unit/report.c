@@ -100,6 +100,41 @@ static void tap_tells_a_failure(void **state)
 	story_end(&st);
 }
 
+/* Of two rules the second has hit nothing. */
+static const char *const yaml_of_rules = "claim: c\nlink: wire\nwire:\n"
+                                         "- {drop: fin, from: server, times: 1}\n"
+                                         "- {drop: rst}\n"
+                                         "steps:\n- expect: {server: {CLOSE_WAIT: 2}}\n";
+
+static void idle_rules_are_told(void **state)
+{
+	static const char *const told[] = {"rule 2 hit nothing: drop rst, every time",
+	        "rule 1 hit nothing: drop fin from server, once"};
+	struct story st;
+
+	(void)state;
+	story_begin(&st, yaml_of_rules);
+	snprintf(st.t.head.link, sizeof st.t.head.link, "wire+tun");
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_tell(&st, (struct event){.t_ns = ORIGIN,
+	                        .kind = EV_SEGMENT,
+	                        .source = SRC_WIRE,
+	                        .host = HOST_SERVER,
+	                        .segment = {.connection = 1, .role = ROLE_FIN, .rule = 0}});
+	story_sample(&st, 2000);
+	story_step(&st, 2000, 0, STEP_FAILS);
+	story_verdict(&st);
+	for (const struct reporter *const *r = reporters; *r; r++) {
+		char *text = reported((*r)->name, &st, "x", 0);
+
+		assert_non_null(strstr(text, told[0]));
+		assert_null(strstr(text, told[1]));
+		assert_true(!strcmp((*r)->name, "term") || strstr(text, "wire+tun"));
+		free(text);
+	}
+	story_end(&st);
+}
+
 static void tap_skips_with_a_reason(void **state)
 {
 	struct story st;
@@ -213,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(term_tells_a_failure),
 	        cmocka_unit_test(tap_tells_a_failure),
+	        cmocka_unit_test(idle_rules_are_told),
 	        cmocka_unit_test(tap_skips_with_a_reason),
 	        cmocka_unit_test(json_is_one_document),
 	        cmocka_unit_test(the_stretch_is_in_order_of_time),
