@@ -20,20 +20,33 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-static const char *comment_for(const struct wire *w, const struct event *e, char *buf, size_t size)
+/* `what` became of it. What the wire made has no number among those that were sent. */
+static const char *comment_for(
+        const struct wire *w, const struct event *e, const char *what, char *buf, size_t size)
 {
+	char number[16] = "";
 	const struct ev_segment *s = &e->segment;
 	const struct wire_rule *r = s->rule >= 0 ? w->rules.v[s->rule].rule : NULL;
 
 	if (!r)
 		return NULL;
-	snprintf(buf, size, "%s: %s %u of connection %u%s; rule %d: %s",
-	        segment_fate_names[s->fate], segment_role_names[s->role], s->ordinal, s->connection,
+	if (s->ordinal)
+		snprintf(number, sizeof number, " %u", s->ordinal);
+	snprintf(buf, size, "%s: %s%s of connection %u%s; rule %d: %s", what,
+	        segment_role_names[s->role], number, s->connection,
 	        s->probe   ? " (again, a tail loss probe)"
 	        : s->again ? " (again)"
 	                   : "",
 	        s->rule + 1, r->text ? r->text : r->action);
 	return buf;
+}
+
+/* What was held comes twice: as it arrived, and as it was let go. */
+static const char *fate_here(const struct event *e, enum pcapng_direction direction)
+{
+	return e->segment.fate == FATE_HELD && direction == PCAPNG_OUTBOUND
+	               ? "held, and released now"
+	               : segment_fate_names[e->segment.fate];
 }
 
 void wire_capture(struct wire *w, const struct event *e, enum pcapng_direction direction,
@@ -47,7 +60,7 @@ void wire_capture(struct wire *w, const struct event *e, enum pcapng_direction d
 	pcapng_name(w->pcapng, &e->tuple.local, actor_names[e->host]);
 	pcapng_name(w->pcapng, &e->tuple.remote, actor_names[!e->host]);
 	pcapng_packet(w->pcapng, interface, direction, t_ns, bytes, size,
-	        comment_for(w, e, text, sizeof text));
+	        comment_for(w, e, fate_here(e, direction), text, sizeof text));
 }
 
 void wire_side_init(struct side *s)
@@ -285,7 +298,8 @@ void passage_answer(struct passage *p, const uint8_t *packet, size_t size)
 
 	if (w->pcapng)
 		pcapng_packet(w->pcapng, p->event->host, PCAPNG_OUTBOUND, clock_now_ns(), packet,
-		        size, comment_for(w, p->event, text, sizeof text));
+		        size,
+		        comment_for(w, p->event, "ICMP error in answer to", text, sizeof text));
 	wire_write(w, p->event->host, packet, size);
 }
 

@@ -81,6 +81,12 @@ static const char *selector_fault(const struct segment_selector *s)
 	return NULL;
 }
 
+/* In a cell the client opens. */
+static int has_one_sender(int role)
+{
+	return role == ROLE_SYN || role == ROLE_SYN_ACK || role == ROLE_HANDSHAKE_ACK;
+}
+
 static const char *counting_fault(const struct wire_rule *w)
 {
 	int counted = w->times || w->skip || w->every > 1;
@@ -92,7 +98,7 @@ static const char *counting_fault(const struct wire_rule *w)
 		return "its chance has no seed";
 	if (w->every > 1 && !w->in_total)
 		return "'every' is counted over all connections together, not for each";
-	if (counted && w->select.from < 0)
+	if (counted && w->select.from < 0 && !has_one_sender(w->select.role))
 		return "each direction is counted by itself: say 'from'";
 	return NULL;
 }

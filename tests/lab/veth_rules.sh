@@ -29,7 +29,7 @@ ends='- client: {close: all}
 - expect: {client: {TIME_WAIT: 4}, server: {LAST_ACK: 0}, within: 5s'
 both 'The first two SYNs' '- {drop: syn, times: 2, from: client}' "- client: {connect: 4, wait: no}
 - expect: {client: {ESTABLISHED: 4}, within: 6s, wire: {dropped: 8, syn from client: 12, syn again from client: 8}}"
-both 'The first SYN-ACK' '- {drop: syn-ack, from: server, times: 1}' "- client: {connect: 4, wait: no}
+both 'The first SYN-ACK' '- {drop: syn-ack, times: 1}' "- client: {connect: 4, wait: no}
 - expect: {client: {ESTABLISHED: 4}, within: 4s, wire: {dropped: 4, syn-ack passed: \">= 4\"}}"
 both 'The ACK of the handshake' '- {drop: handshake-ack, from: client, times: 1}' "- client: {connect: 4}
 $ends, wire: {handshake-ack dropped: 4}}"

@@ -63,5 +63,19 @@ else
 	echo "not ok 5 - the kernel agrees which are tail loss probes"
 	status=1
 fi
-echo "1..5"
+# What the wire made itself is no segment of anybody's.
+n=5
+comment() {
+	n=$((n + 1))
+	if tshark -r "$dir/out/$1/ipv4/wire.pcapng" -Y "$2" -T fields -e frame.comment 2>/dev/null |
+		grep -q "^$3"; then
+		echo "ok $n - a comment says '$3'"
+	else
+		echo "not ok $n - no comment says '$3' in $1"
+		status=1
+	fi
+}
+comment wire/nobody-listens-says-icmp icmp "ICMP error in answer to: syn 1 of connection 1; rule 1"
+comment wire/reset-kills-time-wait tcp.flags.reset==1 "injected: rst of connection 1; rule 1"
+echo "1..$n"
 exit $status
