@@ -3,6 +3,7 @@
 #include "cmd/trace.h"
 #include "cmd/command.h"
 #include "cmd/trace_line.h"
+#include "cmd/trace_order.h"
 #include "cmd/trace_overflow.h"
 #include "core/clock.h"
 #include "model/timeline.h"
@@ -21,33 +22,57 @@
 #include <unistd.h>
 
 #define FLUSH_NS   (50 * NS_PER_MS)
-#define RING_BYTES (8u << 20) /* the machine's own namespace may be busy */
+#define LATE_NS    (10 * NS_PER_MS) /* more than the merger lets anything wait */
+#define RING_BYTES (8u << 20)       /* the machine's own namespace may be busy */
 
 struct trace {
 	struct trace_options options;
 	struct timeline_head head;
 	struct trace_ages *ages;
 	struct trace_overflows *overflows;
+	struct trace_order *order;
 	struct symbols *symbols;
 	struct bpf_ring *ring;
 	struct event_base *base;
 	uint64_t shown;
-	int broken; /* nobody reads our output any more */
+	uint64_t moved_ns, moved; /* the last transition: when, and whose cookie */
+	int broken;               /* nobody reads our output any more */
 };
 
 /* ---- one event ---- */
 
-static int wanted(const struct trace_options *o, const struct event *e)
+/* Of little interest beside the transition that it comes with, or that it is the end of. */
+static int is_minor(const struct trace *t, const struct event *e)
 {
+	switch (e->kernel.deed) {
+	case KERNEL_DESTROY:
+	case KERNEL_MINISOCKET:
+	case KERNEL_EXPIRE:
+		return 1;
+	case KERNEL_REARM: /* a state of its own time begins */
+		return e->t_ns == t->moved_ns && e->cookie == t->moved;
+	case KERNEL_KILL:
+	case KERNEL_REUSE:
+	case KERNEL_RETRANSMIT:
+	case KERNEL_RESET_SENT:
+	case KERNEL_RESET_RECEIVED:
+	case KERNEL_OVERFLOW:
+	case KERNEL_DEED_COUNT:
+		break;
+	}
+	return 0;
+}
+
+static int wanted(const struct trace *t, const struct event *e)
+{
+	const struct trace_options *o = &t->options;
+
 	if (o->port && e->tuple.local.family && e->tuple.local.port != o->port &&
 	        e->tuple.remote.port != o->port)
 		return 0;
 	if (e->kind != EV_STATE)
-		return o->states == ST_NONE ? o->all || o->json ||
-		                                      (e->kernel.deed != KERNEL_DESTROY &&
-		                                              e->kernel.deed != KERNEL_MINISOCKET &&
-		                                              e->kernel.deed != KERNEL_EXPIRE)
-		                            : e->kernel.state == o->states;
+		return (o->all || o->json || !is_minor(t, e)) &&
+		       (o->states == ST_NONE || e->kernel.state == o->states);
 	return o->states == ST_NONE || e->state.from == o->states || e->state.to == o->states;
 }
 
@@ -71,11 +96,17 @@ static void each_frame(const struct trace *t, const struct event *e,
 	}
 }
 
+/* A stack that is being written. */
+struct stack_text {
+	FILE *out;
+	unsigned n;
+};
+
 static void put_frame(void *arg, const char *name)
 {
-	unsigned *n = arg;
+	struct stack_text *s = arg;
 
-	printf("%14s#%-2u %s\n", "", (*n)++, name);
+	fprintf(s->out, "%14s#%-2u %s\n", "", s->n++, name);
 }
 
 static void add_frame(void *arg, const char *name)
@@ -84,7 +115,7 @@ static void add_frame(void *arg, const char *name)
 }
 
 /* The event with its stack, innermost first. */
-static void put_json(const struct trace *t, const struct event *e)
+static void put_json(const struct trace *t, const struct event *e, FILE *out)
 {
 	json_t *o = timeline_event_json(&t->head, e), *stack = must(json_array());
 
@@ -92,34 +123,40 @@ static void put_json(const struct trace *t, const struct event *e)
 	if (json_array_size(stack))
 		json_object_set(o, "stack", stack);
 	json_decref(stack);
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
+	json_dumpf(o, out, JSON_COMPACT);
+	fputc('\n', out);
 	json_decref(o);
 }
 
-static void put_text(const struct trace *t, const struct event *e, uint64_t age)
+static void put_text(const struct trace *t, const struct event *e, uint64_t age, FILE *out)
 {
-	unsigned n = 0;
+	struct stack_text s = {.out = out};
 
-	trace_line(stdout, e, t->head.origin_ns, age);
-	each_frame(t, e, put_frame, &n);
+	trace_line(out, e, t->head.origin_ns, age);
+	each_frame(t, e, put_frame, &s);
 }
 
 static void show(struct trace *t, const struct event *e)
 {
 	uint64_t age = e->kind == EV_STATE ? trace_ages_take(t->ages, e) : 0;
+	char *text = NULL;
+	size_t size;
+	FILE *out;
 
-	if (!wanted(&t->options, e))
+	if (e->kind == EV_STATE) {
+		t->moved_ns = e->t_ns;
+		t->moved = e->cookie;
+	}
+	if (!wanted(t, e))
 		return;
 	t->shown++;
+	out = must(open_memstream(&text, &size));
 	if (t->options.json)
-		put_json(t, e);
+		put_json(t, e, out);
 	else
-		put_text(t, e, age);
-	if (ferror(stdout)) {
-		t->broken = 1;
-		event_base_loopbreak(t->base);
-	}
+		put_text(t, e, age, out);
+	fclose(out);
+	trace_order_put(t->order, e->t_ns, must(text));
 }
 
 static void on_event(void *arg, const struct event *e)
@@ -153,12 +190,20 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct trace *t = arg;
 
+	uint64_t now = clock_now_ns();
 	struct err err;
 
 	(void)fd;
 	(void)what;
-	if (look(t, &err) || fflush(stdout))
+	if (look(t, &err)) {
 		event_base_loopbreak(t->base);
+		return;
+	}
+	trace_order_write(t->order, now - LATE_NS, stdout);
+	if (fflush(stdout)) {
+		t->broken = 1;
+		event_base_loopbreak(t->base);
+	}
 }
 
 static void fill_head(struct timeline_head *h)
@@ -213,7 +258,10 @@ static int loop(struct trace *t, struct err *err)
 
 	if (trace_loop_run(&l, err))
 		return -1;
-	return t->broken ? 0 : look(t, err);
+	if (!t->broken && look(t, err))
+		return -1;
+	trace_order_write(t->order, UINT64_MAX, stdout);
+	return 0;
 }
 
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err)
@@ -257,6 +305,7 @@ static int trace_with(struct trace *t, struct err *err)
 	t->base = event_base_new();
 	t->ages = trace_ages_new();
 	t->symbols = symbols_new();
+	t->order = trace_order_new();
 	if (run(t, o, err))
 		code = -1;
 	else
@@ -265,6 +314,7 @@ static int trace_with(struct trace *t, struct err *err)
 	bpf_ring_close(t->ring);
 	symbols_free(t->symbols);
 	trace_overflows_free(t->overflows);
+	trace_order_free(t->order);
 	trace_ages_free(t->ages);
 	event_base_free(t->base);
 	bpf_observer_free(o);

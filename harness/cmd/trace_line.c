@@ -59,11 +59,12 @@ uint64_t trace_ages_take(struct trace_ages *a, const struct event *e)
 
 /* ---- lines ---- */
 
-#define COLUMNS "%12s  %-11s  %-11s  %9s  %-45s"
+#define COLUMNS "%12s  %-11s  %-11s  %9s  %-*s"
+#define TUPLE   45 /* what is longer moves the last column */
 
 void trace_line_heading(FILE *out)
 {
-	fprintf(out, COLUMNS "  %s\n", "TIME", "FROM", "TO", "AFTER", "LOCAL > REMOTE",
+	fprintf(out, COLUMNS "  %s\n", "TIME", "FROM", "TO", "AFTER", TUPLE, "LOCAL > REMOTE",
 	        "BY (PID/TID)");
 }
 
@@ -90,7 +91,8 @@ static void state_line(FILE *out, const struct event *e, uint64_t origin_ns, uin
 		duration_format(age_ns, age, sizeof age);
 	fprintf(out, COLUMNS, time_text(t, sizeof t, e->t_ns, origin_ns),
 	        e->state.from == ST_NONE ? "-" : tcp_state_name(e->state.from),
-	        tcp_state_name(e->state.to), age, tuple_format(&e->tuple, who, sizeof who));
+	        tcp_state_name(e->state.to), age, e->state.pid ? TUPLE : 0,
+	        tuple_format(&e->tuple, who, sizeof who));
 	put_process(out, e->state.pid, e->state.tid, e->state.command);
 	if (e->state.exiting)
 		fputs(" at its exit", out);
@@ -133,16 +135,18 @@ static void deed_details(const struct ev_kernel *k, char *buf, size_t size)
 	}
 }
 
+/* The name stands where a transition has its new state and its time. */
 static void kernel_line(FILE *out, const struct event *e, uint64_t origin_ns)
 {
-	char t[32], who[TUPLE_TEXT], what[128], details[96];
+	char t[32], who[TUPLE_TEXT], details[96];
 
 	deed_details(&e->kernel, details, sizeof details);
-	snprintf(what, sizeof what, "%s%s%s", kernel_deed_names[e->kernel.deed],
-	        *details ? " " : "", details);
-	fprintf(out, "%12s  %-11s  %-22s  %-45s", time_text(t, sizeof t, e->t_ns, origin_ns),
-	        e->kernel.state == ST_NONE ? "-" : tcp_state_name(e->kernel.state), what,
+	fprintf(out, "%12s  %-11s  %-22s  %-*s", time_text(t, sizeof t, e->t_ns, origin_ns),
+	        e->kernel.state == ST_NONE ? "-" : tcp_state_name(e->kernel.state),
+	        kernel_deed_names[e->kernel.deed], *details || e->kernel.pid ? TUPLE : 0,
 	        e->tuple.local.family ? tuple_format(&e->tuple, who, sizeof who) : "-");
+	if (*details)
+		fprintf(out, "  %s", details);
 	put_process(out, e->kernel.pid, e->kernel.tid, "");
 }
 

@@ -494,7 +494,10 @@ def text():
     """For people: columns, the time in the previous state, who, and the stack."""
     p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", "--stack", "--for", "1s"],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    alone = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", "--state", "TIME_WAIT", "--for", "1s"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     heading = p.stdout.readline()
+    alone.stdout.readline()
     l = listener(5050)
     a = connect(5050)
     time.sleep(0.05)
@@ -509,6 +512,14 @@ def text():
     ok(any("close" in x and "libc" in x for x in lines), "the stack has close() in the C library",
        [x for x in lines if "#" in x])
     ok("0 lost" in err, "a summary on standard error", err)
+    whole = [x for x in lines if "#" not in x]
+    ok(whole and all(x == x.rstrip() and x.index("198.18") == heading.index("LOCAL") for x in whole),
+       "columns are aligned, without blanks at the end", whole)
+    times = [float(x.split()[0]) for x in whole]
+    ok(times == sorted(times), "and in the order of their times", whole)
+    out, err = alone.communicate()
+    ok(out.count("TIME_WAIT") == 1 and "minisocket" not in out, "--state leaves out what is of little interest",
+       out)
 
 
 def stack_json():
