@@ -25,6 +25,15 @@
 #define LATE_NS    (10 * NS_PER_MS) /* more than the merger lets anything wait */
 #define RING_BYTES (8u << 20)       /* the machine's own namespace may be busy */
 
+#define CLOSED 64 /* more than there are between a CLOSE and its socket's end, on all processors   \
+	           */
+
+/* What disconnect() takes from a socket before its last reference goes. */
+struct closed {
+	uint64_t cookie;
+	struct tuple tuple;
+};
+
 struct trace {
 	struct trace_options options;
 	struct timeline_head head;
@@ -36,7 +45,9 @@ struct trace {
 	struct event_base *base;
 	uint64_t shown;
 	uint64_t moved_ns, moved; /* the last transition: when, and whose cookie */
-	int broken;               /* nobody reads our output any more */
+	struct closed closed[CLOSED];
+	unsigned n_closed;
+	int broken; /* nobody reads our output any more */
 };
 
 /* ---- one event ---- */
@@ -114,11 +125,12 @@ static void add_frame(void *arg, const char *name)
 	json_array_append_new(arg, json_string(name));
 }
 
-/* The event with its stack, innermost first. */
+/* The event with its stack, innermost first; of an ordinary namespace's no host of a cell. */
 static void put_json(const struct trace *t, const struct event *e, FILE *out)
 {
 	json_t *o = timeline_event_json(&t->head, e), *stack = must(json_array());
 
+	json_object_del(o, "host");
 	each_frame(t, e, add_frame, stack);
 	if (json_array_size(stack))
 		json_object_set(o, "stack", stack);
@@ -159,15 +171,28 @@ static void show(struct trace *t, const struct event *e)
 	trace_order_put(t->order, e->t_ns, must(text));
 }
 
+static void complete(const struct trace *t, struct event *e)
+{
+	for (unsigned i = 0; i < CLOSED; i++)
+		if (t->closed[i].cookie == e->cookie && e->cookie)
+			e->tuple = t->closed[i].tuple;
+}
+
 static void on_event(void *arg, const struct event *e)
 {
 	struct trace *t = arg;
 
+	struct event whole = *e;
+
+	if (e->kind == EV_STATE && e->state.to == ST_CLOSE)
+		t->closed[t->n_closed++ % CLOSED] = (struct closed){e->cookie, e->tuple};
+	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_DESTROY)
+		complete(t, &whole);
 	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_OVERFLOW)
 		trace_overflows_seen(t->overflows);
 	if (t->options.stacks && e->kind == EV_STATE && e->state.pid)
 		symbols_meet(t->symbols, (pid_t)e->state.pid);
-	show(t, e);
+	show(t, &whole);
 }
 
 /* ---- the loop ---- */

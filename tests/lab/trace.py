@@ -535,6 +535,23 @@ def stack_json():
     l.close()
 
 
+def aborted():
+    """A reset by SO_LINGER: the socket has lost its addresses when its last reference goes."""
+    c = Trace("client")
+    l = listener(5055)
+    a = connect(5055)
+    b = l.accept()[0]
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    name = "%s:%d" % a.getsockname()
+    a.close()
+    e = c.until(lambda e: e.get("deed") == "destroy")
+    ok(e and (e["local"], e["remote"]) == (name, SERVER + ":5055"),
+       "an aborted socket has its four-tuple to the end", e)
+    ok(c.end() == 0 and not any("host" in e for e in c.events), "no event says to be of a host of a cell")
+    b.close()
+    l.close()
+
+
 def callers():
     """Who called connect() and close(), in a program without frame pointers; and what goes with it."""
     tool = os.environ.get("B", "build") + "/lab/stack_caller"
@@ -653,6 +670,7 @@ def main():
     text()
     stack_json()
     callers()
+    aborted()
     counts()
     usage()
     if os.environ.get("SLOW"):
