@@ -21,6 +21,9 @@ struct trace_options {
 	uint64_t for_ns; /* 0: until Ctrl-C */
 };
 
+/* Reads the arguments. -1 with err. */
+int trace_options_take(struct trace_options *o, int argc, char **argv, struct err *err);
+
 /* Goes into the namespace that is meant, and watches it as slot 0's client. */
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err);
 
