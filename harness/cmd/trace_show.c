@@ -89,7 +89,8 @@ static int wanted(const struct trace_show *t, const struct event *e)
 
 /*
  * Calls `each` for every frame, innermost first. What is on top of the stack comes second if it is
- * an address of code and not there anyway.
+ * an address of code and not there anyway. A chain that leaves the code is none from there on: the
+ * program keeps no frame pointers.
  */
 static void each_frame(const struct trace_show *t, const struct event *e,
         void (*each)(void *arg, const char *name), void *arg)
@@ -99,9 +100,11 @@ static void each_frame(const struct trace_show *t, const struct event *e,
 	char name[SYMBOL_TEXT];
 
 	for (size_t i = 0; s && i < s->n; i++) {
+		if (i && !symbols_is_code(t->symbols, pid, s->frames[i]))
+			break;
 		each(arg, symbols_name(t->symbols, pid, s->frames[i], i > 0, name, sizeof name));
 		if (i || (s->n > 1 && s->frames[1] == s->caller) ||
-		        !symbols_is_code(t->symbols, pid, s->caller))
+		        symbols_is_code(t->symbols, pid, s->caller) != 1)
 			continue;
 		each(arg, symbols_name(t->symbols, pid, s->caller, 1, name, sizeof name));
 	}

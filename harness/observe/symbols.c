@@ -27,7 +27,7 @@ struct object {
 
 struct mapping {
 	uint64_t start, end, offset;
-	struct object *object;
+	struct object *object; /* NULL: of no file, as what a compiler made at run time */
 };
 
 struct process {
@@ -198,12 +198,14 @@ static void read_maps(struct symbols *s, struct process *p)
 	while (f && fgets(line, sizeof line, f)) {
 		char x;
 
+		*name = 0;
 		if (sscanf(line, "%llx-%llx %*c%*c%c%*c %llx %*s %*s %511[^\n]", &start, &end, &x,
-		            &offset, name) != 5 ||
-		        x != 'x' || *name != '/')
+		            &offset, name) < 4 ||
+		        x != 'x')
 			continue;
-		array_push(&p->mappings,
-		        ((struct mapping){start, end, offset, object_of(s, p->pid, name)}));
+		array_push(
+		        &p->mappings, ((struct mapping){start, end, offset,
+		                              *name == '/' ? object_of(s, p->pid, name) : NULL}));
 	}
 	if (f)
 		fclose(f);
@@ -238,7 +240,9 @@ static const struct mapping *mapping_at(const struct process *p, uint64_t addres
 
 int symbols_is_code(struct symbols *s, pid_t pid, uint64_t address)
 {
-	return mapping_at(process_of(s, pid), address) != NULL;
+	const struct process *p = process_of(s, pid);
+
+	return p->mappings.n ? mapping_at(p, address) != NULL : -1;
 }
 
 const char *symbols_name(
@@ -249,7 +253,7 @@ const char *symbols_name(
 	const struct function *f;
 	uint64_t at;
 
-	if (!m) {
+	if (!m || !m->object) {
 		snprintf(buf, size, "0x%llx%s", (unsigned long long)address,
 		        p->mappings.n ? "" : " (process gone)");
 		return buf;

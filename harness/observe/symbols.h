@@ -17,7 +17,7 @@ void symbols_free(struct symbols *s);
 /* Reads what a process has mapped, if that was not done before: it may be gone soon. */
 void symbols_meet(struct symbols *s, pid_t pid);
 
-/* Whether this address is in a file of code that the process has mapped. */
+/* 1: this address is in code that the process has mapped; 0 no; -1 the process was gone. */
 int symbols_is_code(struct symbols *s, pid_t pid, uint64_t address);
 
 /*

@@ -567,6 +567,8 @@ def callers():
         stack = e and e.get("stack", [])
         ok(stack and call in stack[0] and len(stack) > 1 and stack[1].startswith(caller),
            "the stack of %s() says who called it" % call, e)
+        ok(stack and not any(x.startswith("0x") and "(" not in x for x in stack),
+           "and has nothing in it that is no code", e)
     ok(gone and gone.get("exiting") and not closed.get("exiting"), "what ends with its process says so", gone)
     ok(c.end() == 0, "nothing was lost", c.summary)
     l.close()
