@@ -156,6 +156,11 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 		*ret = stay_bounds(r, l->head->hz);
 		return 0;
 	}
+	if (!ledger_sees_segments(l)) {
+		rto = rto_unmeasured(l, s->host);
+		*ret = computed(l, s->host, r, &rto);
+		return 0;
+	}
 	w = wire_of(l, s);
 	fin = w ? next_fin(w, s->host, 0) : 0;
 	if (!w || fin == w->segments.n)

@@ -12,7 +12,8 @@ struct window stay_bounds(const struct range *r, unsigned hz);
 
 /*
  * The window for a stay of this socket, as far as the timeline has come. -1 while that is not
- * known: a stay of retransmissions begins with a FIN, which the wire has not shown yet.
+ * known: a stay of retransmissions begins with a FIN, which the wire has not shown yet. Where no
+ * segment is seen (veth), the timeout is at most the second that a sender begins with.
  */
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
         struct window *ret);

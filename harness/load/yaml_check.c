@@ -2,7 +2,6 @@
 /* What only the whole scenario can tell: its parts must fit each other. */
 #include "core/words.h"
 #include "model/nft_rule.h"
-#include "model/range.h"
 #include "yaml_internal.h"
 
 #include <stdlib.h>
@@ -112,13 +111,6 @@ static int check_expectation(struct reader *r, const struct expectation *x)
 	if (x->host == ACTOR_WIRE && s->link == LINK_VETH)
 		why = strcmp(x->kind, "segment") ? "it keeps neither their order nor their times"
 		                                 : nft_segment_fault(s, &x->segment);
-	if (s->link == LINK_VETH)
-		array_each (const struct path_state, p, &x->path)
-			if (range_is_of_fin(&p->stay))
-				return fail_at(r, x->at,
-				        "a stay of retransmissions is known only with 'link: "
-				        "wire', "
-				        "which shows them");
 	if (why)
 		return err_set(r->err, ERR_INPUT,
 		        "%s:%u:%u: these segments are seen only with 'link: wire'; nft, which "

@@ -141,6 +141,29 @@ static void undecided_while_nothing_contradicts(void **state)
 	        ruled(STEP("", "1 retransmission"), 0.1, 0, 216, 216).kind, ANSWER_UNDECIDED);
 }
 
+/* Over veth no segment is seen: the timeout may be up to the initial one. */
+static void without_segments(void **state)
+{
+	struct story st;
+
+	(void)state;
+	story_begin(&st,
+	        HEAD "link: veth\nsteps:\n- expect: {server: {path: [CLOSE_WAIT, {LAST_ACK: 1 "
+	             "retransmission}, CLOSE]}}\n");
+	st.t.head.observers |= 1u << SRC_BPF;
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	story_tick(&st, 299);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_state(&st, 310, 310, HOST_SERVER, 1, ST_LAST_ACK, ST_CLOSE);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_HOLDS);
+	story_state(&st, 400, 400, HOST_SERVER, 2, ST_CLOSE_WAIT, ST_LAST_ACK);
+	story_state(&st, 590, 590, HOST_SERVER, 2, ST_LAST_ACK, ST_CLOSE);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
+	story_end(&st);
+}
+
 /* Who guards the run against a stuck lab must not end it before its time. */
 static void the_steps_may_take_as_long(void **state)
 {
@@ -166,6 +189,7 @@ int main(void)
 	        cmocka_unit_test(given_up_too_soon_or_too_late),
 	        cmocka_unit_test(absurd_retries_are_bounded),
 	        cmocka_unit_test(undecided_while_nothing_contradicts),
+	        cmocka_unit_test(without_segments),
 	        cmocka_unit_test(the_steps_may_take_as_long),
 	};
 
