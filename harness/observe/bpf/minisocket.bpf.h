@@ -41,19 +41,22 @@ static __always_inline void count_minisocket(struct raw_counts *count, __u64 coo
 static __always_inline void minisocket(struct timer_list *timer, __u8 kind)
 {
 	struct inet_timewait_sock *tw;
+	const struct net *net;
 	struct record r;
 	struct target t;
 	__u64 cookie;
 
 	tw = (void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer);
-	if (!find(&t, BPF_CORE_READ(tw, __tw_common.skc_net.net, net_cookie)))
+	net = PEEK(tw, struct inet_timewait_sock, __tw_common.skc_net.net);
+	if (!find(&t, PEEK(net, struct net, net_cookie)))
 		return;
-	cookie = BPF_CORE_READ(tw, __tw_common.skc_cookie.counter);
+	cookie = PEEK(tw, struct inet_timewait_sock, __tw_common.skc_cookie.counter);
 	count_minisocket(t.count, cookie, kind);
-	if (counts_only || !begin(&t, &r, kind, BPF_CORE_READ(tw, __tw_common.skc_family), 0))
+	if (counts_only || !begin(&t, &r, kind,
+	                           PEEK(tw, struct inet_timewait_sock, __tw_common.skc_family), 0))
 		return;
 	r.e->cookie = cookie;
-	r.e->to = BPF_CORE_READ(tw, tw_substate);
+	r.e->to = PEEK(tw, struct inet_timewait_sock, tw_substate);
 	r.e->value = (__u32)(timer->expires - bpf_jiffies64());
 	read_tuple(&r, &tw->__tw_common);
 	end(&t, &r);
@@ -73,7 +76,7 @@ static __always_inline void syn_leaves(struct timer_list *timer)
 	else
 		sk = (void *)timer - bpf_core_field_offset(struct inet_connection_sock___in_icsk,
 		                             icsk_retransmit_timer);
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
+	if (PEEK(sk, struct sock, __sk_common.skc_state) != TCP_SYN_SENT)
 		return;
 	if (!find(&t, BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie)))
 		return;

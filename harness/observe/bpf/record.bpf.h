@@ -19,6 +19,18 @@ const volatile int commands = 1;    /* with the name of the process that caused 
 const volatile __u64 ring_mask = 0; /* lines of a ring - 1 */
 const volatile __u32 lanes = 1;     /* rings of a slot, side by side */
 
+/*
+ * A field by a pointer that the verifier does not know. Since Linux 6.2 the pointer can be given
+ * its type, and a read is one instruction; before, it is a call of a helper.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+#define PEEK(ptr, type, field)                                                                     \
+	((&bpf_rdonly_cast != 0)                                                                   \
+	                ? ((const type *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(type)))    \
+	                          ->field                                                          \
+	                : BPF_CORE_READ((const type *)(ptr), field))
+
 struct inner_ring {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
@@ -255,17 +267,17 @@ static __always_inline void add_process(void *ctx, struct record *r)
 		add_stack(ctx, r);
 }
 
-/* From a pointer that the verifier does not know: every read by a helper. */
+/* From a pointer that the verifier does not know. */
 static __always_inline void read_tuple(struct record *r, const struct sock_common *skc)
 {
-	r->e->local_port = BPF_CORE_READ(skc, skc_num);
-	r->e->remote_port = bpf_ntohs(BPF_CORE_READ(skc, skc_dport));
+	r->e->local_port = PEEK(skc, struct sock_common, skc_num);
+	r->e->remote_port = bpf_ntohs(PEEK(skc, struct sock_common, skc_dport));
 	if (r->e->family == AF_INET6 && r->more) {
 		BPF_CORE_READ_INTO(&r->more->local, skc, skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&r->more->remote, skc, skc_v6_daddr);
 	} else {
-		r->e->local = BPF_CORE_READ(skc, skc_rcv_saddr);
-		r->e->remote = BPF_CORE_READ(skc, skc_daddr);
+		r->e->local = PEEK(skc, struct sock_common, skc_rcv_saddr);
+		r->e->remote = PEEK(skc, struct sock_common, skc_daddr);
 	}
 }
 
@@ -276,7 +288,7 @@ static __always_inline void socket_tuple(struct record *r, const struct sock *sk
 
 	r->e->local_port = sk->__sk_common.skc_num;
 	if (!r->e->local_port)
-		r->e->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+		r->e->local_port = bpf_ntohs(PEEK(inet, struct inet_sock, inet_sport));
 	r->e->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
 	if (r->e->family == AF_INET6 && r->more) {
 		BPF_CORE_READ_INTO(&r->more->local, sk, __sk_common.skc_v6_rcv_saddr);

@@ -179,7 +179,7 @@ int BPF_PROG(on_discard, struct sk_buff *skb, void *location, int reason, struct
 
 	if (!receiver)
 		return 0;
-	at = BPF_CORE_READ(receiver, __sk_common.skc_state);
+	at = PEEK(receiver, struct sock, __sk_common.skc_state);
 	if (at == TCP_TIME_WAIT)
 		minisocket_segment((const struct inet_timewait_sock *)receiver, skb);
 	else if (bpf_core_enum_value_exists(
