@@ -68,7 +68,11 @@ static int open_spaces(struct cell *c, struct err *err)
 	return 0;
 }
 
-/* Of the veths that are made from now on. Kernels before 6.3 have no such key. */
+/*
+ * Of the devices that are made from now on. A TUN device is written to by a runner on that very
+ * processor, and what it writes is taken in before write() returns. Kernels before 6.3 have no such
+ * key.
+ */
 static void take_in_on(unsigned cpu)
 {
 	char mask[16 + CPU_SETSIZE / 32 * 9];

@@ -21,23 +21,23 @@
  *   ordinal.
  * - When the second FIN does not acknowledge the first, its sender had not seen it: a simultaneous
  *   close. Then nobody closed second, and the ACK of either FIN is ack-of-fin: which FIN reached
- * the wire first would be chance.
+ *   the wire first would be chance.
  * - handshake-ack: the first ACK without data after each SYN-ACK.
  * - A SYN with another sequence number begins a new connection, with ordinals from 1. What answers
- * it with a bare ACK, because it still has the old one, sends a challenge-ack.
+ *   it with a bare ACK, because it still has the old one, sends a challenge-ack.
  * - keepalive-probe: repeats the sequence number before the last one sent, when all is
- * acknowledged. window-probe: the same, or one byte, while the other side's window is closed.
+ *   acknowledged. window-probe: the same, or one byte, while the other side's window is closed.
  *   zero-window: an ACK without data and with window 0.
  * - again: the SYN, FIN or first byte of data was sent before. An ACK alone is
- * never `again`; the two probes always are.
+ *   never `again`; the two probes always are.
  * - probe, a tail loss probe: data or a FIN again, up to the highest sequence number sent, by a
- *   sender that takes nothing for lost. The kernel sends one only in the congestion state Open,
- * with SACK, and always before its first timeout; it has left Open when it sent something again
- * that has not been acknowledged up to what was the highest sequence number then. (With
+ *   sender that takes nothing for lost. The kernel sends one only in the congestion states Open
+ *   and CWR, with SACK, and always before its first timeout; it has left Open when it sent something again
+ *   that has not been acknowledged up to what was the highest sequence number then. (With
  *   tcp_early_retrans=0 it sends none: then a first timeout with one segment under way looks like
  *   one.)
  * - The state of either end follows what it sent and what reached it. It knows nothing of timers:
- * an end in TIME_WAIT is in TIME_WAIT until a new connection begins.
+ *   an end in TIME_WAIT is in TIME_WAIT until a new connection begins.
  * - When a connection began before the wire saw it, the first segment seen says where it stands.
  */
 #ifndef LASTACK_FLOW_H

@@ -30,8 +30,9 @@ static int make_veth(const char *name, const char *far, struct err *err)
 	snprintf(lines, sizeof lines,
 	        "link add %s address %02x:%02x:%02x:%02x:%02x:%02x type veth peer name %s\n"
 	        "link set %s arp off\n"
-	        "link set %s arp off addrgenmode none up\n",
-	        name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], far, name, far);
+	        "link set %s arp off addrgenmode none\n" /* in one line it would come up first */
+	        "link set %s up\n",
+	        name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], far, name, far, far);
 	return ip_run(-1, lines, err);
 }
 

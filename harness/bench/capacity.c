@@ -25,8 +25,9 @@ struct capacity_answer capacity(const struct capacity_question *q)
 	struct window w = wheel_window(q->held_ns, q->hz);
 	struct capacity_answer a = {.lo_ns = w.lo_ns, .hi_ns = w.hi_ns};
 	double pairs = (double)q->sources * q->destinations;
-	double held;
+	double held, lasting;
 
+	lasting = q->rate * seconds(w.hi_ns); /* what may be taken again stays until it is */
 	/* No timer decides on a reuse: connect() looks at how old the TIME_WAIT is. */
 	if (q->reuse_ns && q->reuse_ns < w.lo_ns)
 		a.lo_ns = a.hi_ns = w.lo_ns = w.hi_ns = q->reuse_ns;
@@ -37,8 +38,8 @@ struct capacity_answer capacity(const struct capacity_question *q)
 	a.steady_hi = q->rate * held;
 	a.rate_max = a.tuples / held;
 	a.rate_half = a.rate_max / 2;
-	a.at_most = fmin(a.steady_hi, a.tuples);
-	a.capped = q->buckets && (double)q->buckets < a.at_most;
+	a.at_most = a.buckets_needed = fmin(lasting, a.tuples);
+	a.capped = (double)q->buckets < a.at_most;
 	if (a.capped) {
 		a.at_most = (double)q->buckets;
 		a.capped_s = a.at_most / q->rate;

@@ -14,7 +14,7 @@ struct capacity_question {
 	uint64_t held_ns;  /* TIME_WAIT */
 	uint64_t reuse_ns; /* tcp_tw_reuse=1: after so long another takes the tuple; 0: never */
 	unsigned hz;
-	uint64_t buckets; /* tcp_max_tw_buckets; 0: as many as it takes */
+	uint64_t buckets; /* tcp_max_tw_buckets; UINT64_MAX: as many as it takes */
 	unsigned port_lo, port_hi;
 	unsigned reserved;     /* of these, ports that connect() may not choose */
 	unsigned sources;      /* addresses of the client */
@@ -29,6 +29,7 @@ struct capacity_answer {
 	double rate_max;             /* what the tuples last for, always */
 	double rate_half;            /* from here on more than half of each range is held */
 	double at_most;              /* TIME_WAITs there ever are: limited by tuples and buckets */
+	double buckets_needed;       /* and were there buckets enough */
 	int enough;
 	int capped;            /* the buckets, not the ports, are what gives out */
 	double capped_s;       /* when they do; from then on a socket that ends has no TIME_WAIT */

@@ -260,6 +260,8 @@ static int measure(struct run *u, struct err *err)
 	if (count_end(u, err))
 		return -1;
 	if (u->stream) {
+		if (bench_stream_catch_up(u->stream, err)) /* to the last connection's end */
+			return -1;
 		u->r->have_stays = 1;
 		u->r->stream_lost = bench_stream_lost(u->stream);
 	}

@@ -63,13 +63,19 @@ static void echo_all(const struct building *b, const char *host)
 			echo(b->result, host, s->key);
 }
 
-/* The defaults of a benchmark, then what the user sets, in the host's namespace. */
+/* Of the namespace that the caller is in. */
+static int set_defaults(struct err *err)
+{
+	return sysctl_write("net.core.somaxconn", "65535", err) ||
+	                       sysctl_write("net.ipv4.tcp_max_syn_backlog", "65535", err) ||
+	                       sysctl_write("net.ipv4.ip_local_port_range", "1024 65535", err)
+	               ? -1
+	               : 0;
+}
+
+/* What the user sets of the host, in its namespace. */
 static int set_up(struct building *b, enum bench_side side, struct err *err)
 {
-	if (sysctl_write("net.core.somaxconn", "65535", err) ||
-	        sysctl_write("net.ipv4.tcp_max_syn_backlog", "65535", err) ||
-	        sysctl_write("net.ipv4.ip_local_port_range", "1024 65535", err))
-		return -1;
 	array_each (const struct bench_setting, s, &b->config->set) {
 		if (!setting_applies(s, side))
 			continue;
@@ -99,7 +105,7 @@ static int prepare(void *arg, enum host h, struct err *err)
 	struct building *b = arg;
 	enum bench_side side = h == HOST_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
 
-	if (set_up(b, side, err))
+	if (set_defaults(err) || set_up(b, side, err))
 		return -1;
 	echo_all(b, side_names[side]);
 	if (side == SIDE_CLIENT)
@@ -185,7 +191,7 @@ static int open_loopback(struct building *b, struct err *err)
 		return -1;
 	if (sysctl_write("net.ipv4.tcp_congestion_control", "reno", err) ||
 	        sysctl_write_number("net.ipv4.tcp_max_tw_buckets", 1 << 21, err) ||
-	        set_up(b, SIDE_CLIENT, err) || set_up(b, SIDE_SERVER, err))
+	        set_defaults(err) || set_up(b, SIDE_CLIENT, err) || set_up(b, SIDE_SERVER, err))
 		return -1;
 	echo_all(b, "both");
 	read_range(lab);

@@ -18,7 +18,10 @@ void still_begin(struct still *s)
 	s->begun_ns = s->moved_ns = clock_now_ns();
 }
 
-/* Where others move too, only what is ours is looked at. */
+/*
+ * Where others move too, only what is ours is looked at. And where a connection of ours is under
+ * way that alone counts: TIME_WAITs end all the time.
+ */
 static void look(const struct still *s, struct moving *ret)
 {
 	struct bench_sample t = {0};
@@ -29,7 +32,8 @@ static void look(const struct still *s, struct moving *ret)
 	ret->in_flight = crew_in_flight(s->crew);
 	for (int i = 0; i < 2 && s->alone; i++) {
 		ret->sockets[i] = watch_sockets(s->watch, (enum bench_side)i);
-		ret->time_wait[i] = watch_time_wait(s->watch, (enum bench_side)i);
+		if (!ret->in_flight)
+			ret->time_wait[i] = watch_time_wait(s->watch, (enum bench_side)i);
 	}
 }
 

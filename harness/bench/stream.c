@@ -112,9 +112,14 @@ static uint64_t positive(int64_t n)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+int bench_stream_catch_up(struct bench_stream *s, struct err *err)
+{
+	return bpf_ring_consume(s->ring, err) < 0 ? -1 : 0;
+}
+
 int bench_stream_states(struct bench_stream *s, struct bench_sample *ret, struct err *err)
 {
-	if (bpf_ring_consume(s->ring, err) < 0)
+	if (bench_stream_catch_up(s, err))
 		return -1;
 	for (int i = 0; i < 2; i++) {
 		ret->established[i] = positive(s->population[i][ST_ESTABLISHED]);

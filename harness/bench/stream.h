@@ -21,7 +21,10 @@ void bench_stream_free(struct bench_stream *s);
 int bench_stream_begin(struct bench_stream *s, const struct bench_lab *lab, unsigned pairs,
         struct bench_result *r, struct event_base *base, struct err *err);
 
-/* All that has happened so far: fills in the states of both sides. */
+/* Reads all that has happened so far. */
+int bench_stream_catch_up(struct bench_stream *s, struct err *err);
+
+/* The same, and fills in the states of both sides. */
 int bench_stream_states(struct bench_stream *s, struct bench_sample *ret, struct err *err);
 
 /* Records lost: the populations and stays are of the rest. */

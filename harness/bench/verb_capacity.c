@@ -38,7 +38,8 @@ static struct capacity_question question(const struct bench_options *o)
 	        .held_ns = o->time_wait_ns ? o->time_wait_ns : HELD_NS,
 	        .reuse_ns = reuse_ns(c),
 	        .hz = clock_hz(),
-	        .buckets = settings_number(c, SIDE_CLIENT, "net.ipv4.tcp_max_tw_buckets", 0),
+	        .buckets =
+	                settings_number(c, SIDE_CLIENT, "net.ipv4.tcp_max_tw_buckets", UINT64_MAX),
 	        .port_lo = o->port_lo,
 	        .port_hi = o->port_hi,
 	        .reserved = reserved ? settings_reserved(reserved, o->port_lo, o->port_hi) : 0,
@@ -133,7 +134,7 @@ static void show(FILE *out, const struct capacity_question *q, const struct capa
 	        a->rate_max, a->rate_half);
 	wanted(out, a);
 	fprintf(out, "memory      %.1f MB of minisockets; tcp_max_tw_buckets must be above %.0f\n",
-	        a->memory_bytes / 1e6, fmin(a->steady_hi, a->tuples));
+	        a->memory_bytes / 1e6, a->buckets_needed);
 }
 
 /* A run that was stopped has seen what came until then, and nothing of what would have come. */

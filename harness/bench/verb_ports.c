@@ -215,7 +215,7 @@ static int measure(const struct bench_options *o, struct ports_run *runs, struct
 			break;
 	}
 	bench_release_signals();
-	bench_config_free(&c);
+	array_free(&c.set); /* all else is not ours */
 	return failed;
 }
 

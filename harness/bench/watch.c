@@ -122,18 +122,16 @@ int watch_counts(const struct watch *w, struct bench_counts ret[2], struct err *
 }
 
 struct tally {
-	uint64_t time_wait, established, other;
+	uint64_t established, other;
 };
 
 static void tally(void *arg, const struct sock_row *row)
 {
 	struct tally *t = arg;
 
-	if (row->state == ST_TIME_WAIT)
-		t->time_wait++;
-	else if (row->state == ST_ESTABLISHED)
+	if (row->state == ST_ESTABLISHED)
 		t->established++;
-	else if (row->state != ST_LISTEN)
+	else if (row->state != ST_LISTEN && row->state != ST_TIME_WAIT)
 		t->other++;
 }
 
@@ -144,7 +142,6 @@ int watch_states(struct watch *w, struct bench_sample *ret, struct err *err)
 
 		if (sock_diag_dump(w->diag[i], ~0u, tally, &t, err))
 			return -1;
-		ret->time_wait[i] = t.time_wait;
 		ret->established[i] = t.established;
 		ret->other[i] = t.other;
 	}

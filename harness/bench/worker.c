@@ -63,18 +63,20 @@ static void on_told(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (read(fd, &n, sizeof n) != sizeof n)
 		return;
+	if (n % ORDER_FINISH) {
+		getrusage(RUSAGE_THREAD, &w->usage[0]);
+		w->start_ns = clock_now_ns();
+	}
 	if (n >= ORDER_END) {
 		event_base_loopbreak(w->base);
 		return;
 	}
-	if (n % ORDER_FINISH) {
-		getrusage(RUSAGE_THREAD, &w->usage[0]);
-		w->start_ns = clock_now_ns();
+	if (n % ORDER_FINISH)
 		w->engine->go[w->side](w);
-	}
 	if (n >= ORDER_FINISH) {
 		w->finish_ns = clock_now_ns();
-		w->engine->finish[w->side](w);
+		if (w->engine->finish[w->side])
+			w->engine->finish[w->side](w);
 	}
 }
 

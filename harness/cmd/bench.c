@@ -19,12 +19,6 @@ static int go(const struct bench_options *o, struct err *err)
 	return -1;
 }
 
-/* What stdio still holds, too: a result that could not be written is none. */
-static int written(struct err *err)
-{
-	return fflush(stdout) || ferror(stdout) ? err_sys(err, "standard output") : 0;
-}
-
 static int bench(int argc, char **argv)
 {
 	struct bench_options o;
@@ -35,8 +29,6 @@ static int bench(int argc, char **argv)
 		bench_options_print_help(stdout, o.verb);
 	else if (!failed)
 		failed = go(&o, &err);
-	if (!failed)
-		failed = written(&err);
 	bench_options_free(&o);
 	return failed ? command_error(&err) : EXIT_PASSED;
 }

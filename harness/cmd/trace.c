@@ -11,6 +11,7 @@
 #include "observe/bpf.h"
 #include "observe/netns_enter.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -71,10 +72,12 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	trace_order_write(t->order, now - LATE_NS, stdout);
-	if (fflush(stdout)) {
-		t->broken = 1;
-		event_base_loopbreak(t->base);
-	}
+	if (!fflush(stdout))
+		return;
+	t->broken = 1;
+	if (errno == EPIPE) /* they have had enough: that is no error */
+		clearerr(stdout);
+	event_base_loopbreak(t->base);
 }
 
 static void fill_head(struct timeline_head *h)

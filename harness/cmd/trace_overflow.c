@@ -48,9 +48,12 @@ void trace_overflows_free(struct trace_overflows *o)
 	free(o);
 }
 
+/* More known than there were: the counter was read before the record of one of them. */
 void trace_overflows_look(struct trace_overflows *o)
 {
 	o->now = counter(o->now);
+	if (o->known > o->now)
+		o->known = o->now;
 }
 
 void trace_overflows_seen(struct trace_overflows *o)

@@ -68,18 +68,6 @@ static void add_gaps(struct phrase *p, const struct ledger_wire *w, const size_t
 	}
 }
 
-static void add_window(struct phrase *p, const struct window *w)
-{
-	if (w->hi_ns >= INT64_MAX) {
-		phrase_add(p, "at least ");
-		add_duration(p, w->lo_ns);
-		return;
-	}
-	add_duration(p, w->lo_ns);
-	phrase_add(p, " to ");
-	add_duration(p, w->hi_ns);
-}
-
 /* "gap 2 is 208 ms, expected 400 ms to 448 ms; 198.18.0.1:40000 > ...: 206 ms, 208 ms" */
 static struct answer fault(
         const struct ledger_wire *w, const size_t *at, size_t n, const struct backoff_fault *f)
@@ -92,7 +80,7 @@ static struct answer fault(
 	add_gap(&p, &g);
 	for (unsigned i = 0; i < f->n; i++) {
 		phrase_add(&p, i ? " or " : ", expected ");
-		add_window(&p, &f->want[i]);
+		phrase_window(&p, &f->want[i]);
 	}
 	phrase_add(&p, "; ");
 	add_gaps(&p, w, at, n);

@@ -30,9 +30,12 @@ uint64_t judge_within_ns(const struct judge *j, const struct step *st)
 
 	if (st->action != DO_EXPECT)
 		return settle_within_ns(st);
-	array_each (const struct expectation, x, &st->expectations)
-		if (stays_ns(j, x) > most)
-			most = stays_ns(j, x);
+	array_each (const struct expectation, x, &st->expectations) {
+		uint64_t ns = stays_ns(j, x);
+
+		if (ns > most)
+			most = ns;
+	}
 	return most + (st->within_ns ? st->within_ns : WITHIN_NS);
 }
 

@@ -86,8 +86,8 @@ static struct walk stay_answer(const struct ledger *l, const struct ledger_socke
 {
 	struct window w;
 	struct took t = out ? stay_took(in, out) : (struct took){minus(l->now_ns, in->t_ns), 0};
-	char text[128], lo[32], hi[32];
-	struct phrase p = {text, sizeof text, 0};
+	char took[80], wanted[80];
+	struct phrase p = {took, sizeof took, 0}, q = {wanted, sizeof wanted, 0};
 
 	if (stay_window(l, s, &want->stay, &w))
 		return walk_make(ANSWER_UNDECIDED, "no FIN of it has come to the wire");
@@ -96,15 +96,13 @@ static struct walk stay_answer(const struct ledger *l, const struct ledger_socke
 	if (!out)
 		t.max_ns = t.min_ns;
 	add_took(&p, &t);
-	duration_format(w.lo_ns, lo, sizeof lo);
-	duration_format(w.hi_ns, hi, sizeof hi);
+	phrase_window(&q, &w);
 	if (t.max_ns < w.lo_ns || t.min_ns > w.hi_ns)
-		return walk_make(ANSWER_FAILS, "stayed in %s%s%s, expected %s to %s",
-		        tcp_state_name(want->state), out ? "" : " at least", text, lo, hi);
+		return walk_make(ANSWER_FAILS, "stayed in %s%s%s, expected %s",
+		        tcp_state_name(want->state), out ? "" : " at least", took, wanted);
 	if (t.max_ns - t.min_ns > w.hi_ns - w.lo_ns)
-		return walk_make(ANSWER_MISSING,
-		        "needs bpf: %s is known only as%s, expected %s to %s",
-		        tcp_state_name(want->state), text, lo, hi);
+		return walk_make(ANSWER_MISSING, "needs bpf: %s is known only as%s, expected %s",
+		        tcp_state_name(want->state), took, wanted);
 	return walk_make(ANSWER_HOLDS, "%s", "");
 }
 

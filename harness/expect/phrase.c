@@ -2,6 +2,8 @@
 /* Expectations and what was found, in words. */
 #include "phrase.h"
 
+#include "core/clock.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,6 +21,17 @@ void phrase_add(struct phrase *p, const char *fmt, ...)
 		p->n += (size_t)n;
 	if (p->n >= p->size)
 		p->n = p->size - 1;
+}
+
+void phrase_window(struct phrase *p, const struct window *w)
+{
+	char lo[32], hi[32];
+
+	duration_format(w->lo_ns, lo, sizeof lo);
+	if (w->hi_ns >= INT64_MAX)
+		phrase_add(p, "at least %s", lo);
+	else
+		phrase_add(p, "%s to %s", lo, duration_format(w->hi_ns, hi, sizeof hi));
 }
 
 static void add_path(struct phrase *p, const struct expectation *x)

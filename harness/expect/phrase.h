@@ -3,6 +3,7 @@
 #ifndef LASTACK_PHRASE_H
 #define LASTACK_PHRASE_H
 
+#include "core/wheel.h"
 #include "expect/ledger.h"
 #include "model/expectation.h"
 #include "model/range.h"
@@ -16,6 +17,9 @@ struct phrase {
 };
 
 void phrase_add(struct phrase *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "200 ms to 260 ms", "at least 1 s" */
+void phrase_window(struct phrase *p, const struct window *w);
 
 /* "server CLOSE_WAIT = 100" */
 void phrase_expectation(const struct expectation *x, char *buf, size_t size);

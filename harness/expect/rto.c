@@ -42,7 +42,9 @@ struct rto rto_unmeasured(const struct ledger *l, enum host h)
 {
 	struct rto r = bounds_of(l, h);
 
-	r.most_ns = at_most(r.max_ns, RTO_INITIAL_NS);
+	r.alone = 1;
+	r.most_ns =
+	        at_most(r.max_ns, RTO_INITIAL_NS > 2 * r.min_ns ? RTO_INITIAL_NS : 2 * r.min_ns);
 	r.probe = (struct window){r.min_ns, wheel_window_seen(r.most_ns, r.hz).hi_ns};
 	return r;
 }
@@ -52,14 +54,14 @@ struct rto rto_of(const struct ledger *l, const struct ledger_wire *w, size_t fi
 	enum host h = (enum host)w->segments.v[first].from;
 	uint64_t rtt = round_trip_longest(l, w, h, next);
 	struct rto r = bounds_of(l, h);
-	int alone = segment_alone(w, first);
 	uint64_t least, spread;
 
 	rtt = at_most(rtt, r.max_ns);
 	spread = 4 * rtt > r.min_ns ? 4 * rtt : r.min_ns;
 	r.most_ns = at_most((rtt + spread + r.jiffy_ns - 1) / r.jiffy_ns * r.jiffy_ns, r.max_ns);
-	least = alone ? at_most(r.min_ns, r.most_ns) : 2 * r.jiffy_ns;
-	r.late_ns = alone ? 0 : segment_set_anew_ns(l, w, first, next);
+	r.alone = segment_alone(w, first);
+	least = r.alone ? at_most(r.min_ns, r.most_ns) : 2 * r.jiffy_ns;
+	r.late_ns = r.alone ? 0 : segment_set_anew_ns(l, w, first, next);
 	r.probe = (struct window){least, wheel_window_seen(r.most_ns, r.hz).hi_ns + r.late_ns};
 	return r;
 }

@@ -27,6 +27,7 @@ struct rto {
 	unsigned hz;
 	uint64_t jiffy_ns;
 	uint64_t min_ns, most_ns, max_ns; /* R is within [min, most], what it grows to within max */
+	int alone; /* nothing that was sent before waits to be acknowledged */
 	int may_probe;
 	struct window probe;
 	uint64_t late_ns; /* the first timeout may come later by that */

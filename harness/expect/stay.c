@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A socket that waits for the acknowledgement of its FIN (FIN_WAIT_1, CLOSING, LAST_ACK) stays
- * until it comes, and the FIN is sent again at the timeouts of rto.h:
+ * A socket that waits for the acknowledgement of its FIN (FIN_WAIT_1, LAST_ACK) stays until it
+ * comes, and the FIN is sent again at the timeouts of rto.h.
  *
- *   the FIN again for the nth time      R (2^n - 1), or after a probe P + R (2^(n-1) - 1); and the
- *                                       last round trip on top
- *   given up as an orphan               at the first timeout that comes B or later after the first
- *                                       retransmission (a probe is one), and is not the first
- * timeout
+ * - Sent again for the nth time: R (2^n - 1) after the FIN, or after a probe P + R (2^(n-1) - 1);
+ *   and the last round trip comes on top.
+ * - Given up as an orphan: at the soonest timeout that comes B or later after the first one. (A
+ *   probe starts no clock.) B is RTO_MIN (2^(n+1) - 1) for n = tcp_orphan_retries, in which a
+ *   timeout beyond RTO_MAX counts as RTO_MAX. With 0 the n is 8 while the timeout is below RTO_MAX;
+ *   then none is left.
  *
- * The budget B is RTO_MIN (2^(n+1) - 1) for n = tcp_orphan_retries: see tcp_orphan_retries(),
- * tcp_model_timeout() and retransmits_timed_out() in net/ipv4/tcp_timer.c.
+ * See tcp_orphan_retries(), tcp_model_timeout() and retransmits_timed_out() in
+ * net/ipv4/tcp_timer.c.
  */
 #include "stay.h"
 
@@ -20,7 +21,6 @@
 #include "rto.h"
 
 #define ORPHAN_RETRIES 8 /* what 0 acts as */
-#define DOUBLINGS      9 /* ilog2(RTO_MAX / RTO_MIN): more of them are worth RTO_MAX each */
 
 struct window stay_bounds(const struct range *r, unsigned hz)
 {
@@ -43,15 +43,26 @@ static struct window timer(const struct rto *r, uint64_t rto_ns, unsigned doubli
 	return wheel_window_seen(rto_after_ns(r, rto_ns, doublings), r->hz);
 }
 
+/* The first one after the FIN: where other data waits too, it may have run before. */
+static struct window first_timer(const struct rto *r, uint64_t rto_ns)
+{
+	struct window w = timer(r, rto_ns, 0);
+
+	if (!r->alone)
+		w.lo_ns = 0;
+	w.hi_ns += r->late_ns;
+	return w;
+}
+
 /* When timeout n, from 1, comes; a probe comes before all of them. 0: the FIN, or the probe. */
 static struct window timeout(const struct rto *r, uint64_t rto_ns, int probed, unsigned n)
 {
-	struct window sum = {0, r->late_ns};
+	struct window sum = {0, 0};
 
 	if (probed)
 		sum = r->probe;
 	for (unsigned i = 0; i < n; i++)
-		sum = plus(sum, timer(r, rto_ns, i));
+		sum = plus(sum, i || probed ? timer(r, rto_ns, i) : first_timer(r, rto_ns));
 	return sum;
 }
 
@@ -78,40 +89,91 @@ static struct window retransmitted(const struct rto *r, unsigned n)
 
 /* ---- given up ---- */
 
-static uint64_t budget_ns(const struct ledger *l, enum host h)
+static uint64_t retries(const struct ledger *l, enum host h)
 {
-	uint64_t n = rto_sysctl(l, h, "net.ipv4.tcp_orphan_retries", 0);
-
-	n = n ? n : ORPHAN_RETRIES;
-	if (n <= DOUBLINGS)
-		return RTO_MIN_NS * ((2ull << n) - 1);
-	return RTO_MIN_NS * ((2ull << DOUBLINGS) - 1) + (n - DOUBLINGS) * RTO_MAX_NS;
+	return rto_sysctl(l, h, "net.ipv4.tcp_orphan_retries", 0);
 }
 
-/* Which timeout ends it, the 2nd or a later one, if all timers are late, or none is. */
-static unsigned last_timeout(const struct rto *r, uint64_t rto_ns, uint64_t budget, int late)
+static uint64_t budget_ns(const struct rto *r, uint64_t n)
+{
+	uint64_t doublings = 0;
+
+	while (RTO_MIN_NS << (doublings + 1) <= r->max_ns)
+		doublings++;
+	n = n ? n : ORPHAN_RETRIES;
+	if (n <= doublings)
+		return RTO_MIN_NS * ((2ull << n) - 1);
+	return RTO_MIN_NS * ((2ull << doublings) - 1) + (n - doublings) * r->max_ns;
+}
+
+/* How an orphan is given up. */
+struct giving_up {
+	const struct rto *r;
+	uint64_t budget_ns;
+	int at_max; /* a timeout of RTO_MAX is the last one, budget or not */
+	int late;   /* all timers are late, or none is */
+};
+
+/* Which timeout ends it, the 2nd or a later one. */
+static unsigned last_timeout(const struct giving_up *g, uint64_t rto_ns)
 {
 	struct window since = {0, 0}; /* the first one */
 	unsigned n = 1;
 
-	while ((late ? since.hi_ns : since.lo_ns) < budget)
-		since = plus(since, timer(r, rto_ns, n++));
+	do {
+		since = plus(since, timer(g->r, rto_ns, n));
+		if (g->at_max && rto_after_ns(g->r, rto_ns, n) >= g->r->max_ns)
+			return n + 1;
+		n++;
+	} while ((g->late ? since.hi_ns : since.lo_ns) < g->budget_ns);
 	return n;
+}
+
+/* The longest R, from `lo` to `hi`, with which the same timeout is the last: longer ones mean
+ * fewer. */
+static uint64_t longest_alike(const struct giving_up *g, uint64_t lo, uint64_t hi)
+{
+	uint64_t jiffy = g->r->jiffy_ns, steps = (hi - lo) / jiffy, least = 0;
+	unsigned n = last_timeout(g, lo);
+
+	while (least < steps) {
+		uint64_t middle = (least + steps + 1) / 2;
+
+		if (last_timeout(g, lo + middle * jiffy) == n)
+			least = middle;
+		else
+			steps = middle - 1;
+	}
+	return lo + least * jiffy;
+}
+
+static void widen_by(struct window *w, const struct giving_up *g, int probed)
+{
+	const struct rto *r = g->r;
+	uint64_t rto = (r->min_ns / r->jiffy_ns + 1) * r->jiffy_ns; /* srtt is never zero */
+
+	if (rto > r->most_ns)
+		rto = r->most_ns;
+	for (uint64_t longest; rto <= r->most_ns; rto = longest + r->jiffy_ns) {
+		unsigned n = last_timeout(g, rto);
+
+		longest = longest_alike(g, rto, r->most_ns);
+		widen(w, timeout(r, rto, probed, n));
+		widen(w, timeout(r, longest, probed, n));
+	}
 }
 
 static struct window given_up(const struct ledger *l, enum host h, const struct rto *r)
 {
 	struct window w = {UINT64_MAX, 0};
-	uint64_t budget = budget_ns(l, h);
-	uint64_t least = (r->min_ns / r->jiffy_ns + 1) * r->jiffy_ns; /* srtt is never zero */
+	uint64_t n = retries(l, h);
 
-	for (int probed = 0; probed <= r->may_probe; probed++)
-		for (uint64_t rto = least; rto <= r->most_ns; rto += r->jiffy_ns)
-			for (int late = 0; late <= 1; late++) {
-				unsigned n = last_timeout(r, rto, budget, late);
+	for (int late = 0; late <= 1; late++)
+		for (int probed = 0; probed <= r->may_probe; probed++) {
+			struct giving_up g = {r, budget_ns(r, n), !n, late};
 
-				widen(&w, timeout(r, rto, probed, n));
-			}
+			widen_by(&w, &g, probed);
+		}
 	return w;
 }
 

@@ -110,10 +110,11 @@ struct ev_segment {
 	uint32_t window;   /* as in the header, unscaled */
 	enum segment_fate fate;
 	int rule; /* index into scenario.rules, -1 none */
-	          /*
-	           * The sender's own clock when it sent this: TSval of the timestamp option (RFC 7323), which
-	           * Linux counts in ms from a random beginning for each connection.
-	           */
+
+	/*
+	 * The sender's own clock when it sent this: TSval of the timestamp option (RFC 7323), which
+	 * Linux counts in ms from a random beginning for each connection.
+	 */
 	int has_sent;
 	uint32_t sent_ms;
 };

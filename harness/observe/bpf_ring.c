@@ -126,6 +126,8 @@ static void keep_stack(struct bpf_ring *r, const struct bpf_lane *l)
 	k->t_ns = l->next->t_ns;
 	k->cookie = l->next->cookie;
 	k->stack.n = more->bytes > 0 ? (size_t)more->bytes / sizeof *k->stack.frames : 0;
+	if (k->stack.n > RAW_FRAMES)
+		k->stack.n = RAW_FRAMES;
 	k->stack.caller = more->caller;
 	for (unsigned i = 0; i < RAW_FRAME_LINES; i++)
 		memcpy(k->stack.frames + (size_t)i * RAW_LINE_FRAMES,

@@ -109,11 +109,12 @@ static void set_tuple(struct tuple *t, const struct inet_diag_msg *m)
 /*
  * The kernel collects sockets first and describes them afterwards: one that ended in between is
  * described as closed, its port gone, its cookie that of the minisocket which took over from it.
+ * One that is only bound has a port and no peer.
  */
 static int has_ended(const struct inet_diag_msg *m, unsigned states)
 {
 	return m->idiag_state == ST_CLOSE &&
-	       (!m->id.idiag_sport || !(states & 1u << ST_BOUND_INACTIVE));
+	       (!m->id.idiag_sport || m->id.idiag_dport || !(states & 1u << ST_BOUND_INACTIVE));
 }
 
 int sock_diag_row(const struct inet_diag_msg *m, unsigned states, struct sock_row *ret)

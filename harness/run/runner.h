@@ -135,7 +135,7 @@ void track_told(struct track *t, const struct event *e);
  * A dump of a host: begin, track_saw() for each row, end. Those that it did not show are not gone
  * for that: a minisocket may have taken over behind the back of the dump. So each is looked for.
  */
-void track_dump_begin(struct track *t, enum host h);
+void track_dump_begin(struct track *t, uint64_t t_ns);
 void track_dump_end(struct track *t, enum host h,
         void (*missed)(void *arg, const struct tuple *tuple), void *arg);
 /* The soonest moment at which a kernel timer of a tracked socket can fire, 0 none. */

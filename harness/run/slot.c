@@ -196,7 +196,7 @@ void slot_start(struct slot *s, const struct slot_config *c, const struct plan *
 	s->order.timeline = s->order.capture = -1;
 	s->began_ns = clock_now_ns();
 	if (lacks(p->scenario, &err))
-		decide(s, VERDICT_SKIP, err.text);
+		decide(s, err.kind == ERR_LAB ? VERDICT_ERROR : VERDICT_SKIP, err.text);
 	else if (launch(s, number, &err))
 		decide(s, err.kind == ERR_MISSING ? VERDICT_SKIP : VERDICT_ERROR, err.text);
 	else

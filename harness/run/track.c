@@ -41,7 +41,8 @@ struct track {
 	struct runner *r;
 	struct tracked *sockets;
 	unsigned dump;
-	uint64_t dump_ns[HOST_COUNT]; /* when the last dump of the host ended */
+	uint64_t dump_ns[HOST_COUNT]; /* when the last complete dump of the host began */
+	uint64_t began_ns;            /* the one under way */
 };
 
 struct track *track_new(struct runner *r)
@@ -287,9 +288,9 @@ void track_told(struct track *t, const struct event *e)
 		forget(t, s);
 }
 
-void track_dump_begin(struct track *t, enum host h)
+void track_dump_begin(struct track *t, uint64_t t_ns)
 {
-	(void)h;
+	t->began_ns = t_ns;
 	t->dump++;
 }
 
@@ -304,7 +305,7 @@ void track_dump_end(struct track *t, enum host h,
 
 			missed(arg, &tuple);
 		}
-	t->dump_ns[h] = clock_now_ns();
+	t->dump_ns[h] = t->began_ns; /* one that was born since may have been missed */
 }
 
 uint64_t track_next_timer_ns(const struct track *t)

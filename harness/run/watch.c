@@ -72,7 +72,7 @@ static int dump(struct watch *w, enum host h, struct err *err)
 {
 	struct dump d = {.w = w, .h = h, .t_ns = clock_now_ns(), .err = err};
 
-	track_dump_begin(w->r->track, h);
+	track_dump_begin(w->r->track, d.t_ns);
 	d.failed = sock_diag_dump(w->diag[h], ~0u, saw_row, &d, err);
 	if (!d.failed)
 		track_dump_end(w->r->track, h, missed, &d);

@@ -522,6 +522,20 @@ def text():
        out)
 
 
+def reader_leaves():
+    """trace | head -1: whoever has had enough ends it, and that is no error."""
+    p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", "--for", "20s"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    p.stdout.close()
+    l = listener(5052)
+    held = [connect(5052)]  # a line that nobody reads
+    _, err = p.communicate(timeout=15)
+    ok(p.returncode == 0 and "output" not in err, "it ends when nobody reads it any more", p.returncode, err)
+    held[0].close()
+    l.accept()[0].close()
+
+
 def stack_json():
     """The same stack for programs."""
     c = Trace("client", "--stack")
@@ -670,6 +684,7 @@ def main():
            t.summary)
     filters()
     text()
+    reader_leaves()
     stack_json()
     callers()
     aborted()

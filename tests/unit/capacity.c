@@ -14,6 +14,7 @@
 static const struct capacity_question usual = {.rate = 1000,
         .held_ns = 60 * NS_PER_S,
         .hz = 250,
+        .buckets = UINT64_MAX,
         .port_lo = 32768,
         .port_hi = 60999,
         .sources = 1,
@@ -92,6 +93,33 @@ static void buckets_give_out_first(void **state)
 	assert_true(!a.capped && a.enough && a.at_most > 6000 && a.at_most < 6300);
 }
 
+/* What another connection may take is there until it is taken. */
+static void reuse_leaves_them_lying(void **state)
+{
+	struct capacity_question q = usual;
+	struct capacity_answer a;
+
+	(void)state;
+	q.reuse_ns = NS_PER_S;
+	a = capacity(&q);
+	assert_true(a.enough && a.steady_hi == 1000 && a.at_most == 28232);
+	q.buckets = 5000;
+	a = capacity(&q);
+	assert_true(a.capped && a.at_most == 5000 && a.buckets_needed == 28232);
+}
+
+/* 0 is no TIME_WAIT at all. */
+static void no_buckets(void **state)
+{
+	struct capacity_question q = usual;
+	struct capacity_answer a;
+
+	(void)state;
+	q.buckets = 0;
+	a = capacity(&q);
+	assert_true(a.capped && a.enough && a.at_most == 0 && a.capped_s == 0);
+}
+
 static void reserved_ports_are_not_there(void **state)
 {
 	struct capacity_question q = usual;
@@ -139,6 +167,8 @@ int main(void)
 	        cmocka_unit_test(the_rate_at_the_limit),
 	        cmocka_unit_test(sources_and_destinations_multiply),
 	        cmocka_unit_test(buckets_give_out_first),
+	        cmocka_unit_test(reuse_leaves_them_lying),
+	        cmocka_unit_test(no_buckets),
 	        cmocka_unit_test(reserved_ports_are_not_there),
 	        cmocka_unit_test(spread_of_five),
 	        cmocka_unit_test(student_as_printed),

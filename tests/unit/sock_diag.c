@@ -342,6 +342,8 @@ static void what_ended_meanwhile_is_no_row(void **state)
 	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL | bound, &row));
 	m.id.idiag_sport = htons(40000);
 	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL, &row));
+	assert_false(sock_diag_row(&m, SOCK_DIAG_ALL | bound, &row));
+	m.id.idiag_dport = 0;
 	assert_true(sock_diag_row(&m, SOCK_DIAG_ALL | bound, &row));
 	assert_int_equal(row.state, ST_BOUND_INACTIVE);
 	m.idiag_state = ST_FIN_WAIT_2;

@@ -121,6 +121,33 @@ static void given_up_too_soon_or_too_late(void **state)
 	assert_int_equal(stayed(STEP(RETRIES("3"), "given up"), 1700), ANSWER_FAILS);
 }
 
+/* tcp_rto_max_ms bounds the budget too, and with the default of retries it is the end by itself. */
+static void given_up_at_the_longest_timeout(void **state)
+{
+	static const char soon[] = STEP("net.ipv4.tcp_rto_max_ms: 1000", "given up");
+	static const char three[] =
+	        STEP(RETRIES("3") ", net.ipv4.tcp_rto_max_ms: 1000", "given up");
+
+	(void)state;
+	assert_int_equal(stayed(soon, 2600), ANSWER_HOLDS);
+	assert_int_equal(stayed(soon, 107400), ANSWER_FAILS);
+	assert_int_equal(stayed(soon, 900), ANSWER_FAILS);
+	/* 1.4 s and a timeout of 1 s: 2.4 s after the first one */
+	assert_int_equal(stayed(three, 3800), ANSWER_HOLDS);
+	assert_int_equal(stayed(three, 6800), ANSWER_FAILS);
+}
+
+/* A minimum above the initial timeout. */
+static void a_long_minimum(void **state)
+{
+	static const char yaml[] = STEP("net.ipv4.tcp_rto_min_us: 2000000", "1 retransmission");
+
+	(void)state;
+	assert_int_equal(stayed(yaml, 2060), ANSWER_HOLDS);
+	assert_int_equal(stayed(yaml, 1900), ANSWER_FAILS);
+	assert_int_equal(ruled(yaml, 0.1, 1, 0, 1900).kind, ANSWER_UNDECIDED);
+}
+
 /* More than 9 of them are worth RTO_MAX each, and 255 take hours. */
 static void absurd_retries_are_bounded(void **state)
 {
@@ -187,6 +214,8 @@ int main(void)
 	        cmocka_unit_test(the_round_trip_counts),
 	        cmocka_unit_test(given_up_as_the_kernel_does),
 	        cmocka_unit_test(given_up_too_soon_or_too_late),
+	        cmocka_unit_test(given_up_at_the_longest_timeout),
+	        cmocka_unit_test(a_long_minimum),
 	        cmocka_unit_test(absurd_retries_are_bounded),
 	        cmocka_unit_test(undecided_while_nothing_contradicts),
 	        cmocka_unit_test(without_segments),
