@@ -35,7 +35,7 @@
  *   and CWR, with SACK, and always before its first timeout; it has left Open when it sent something again
  *   that has not been acknowledged up to what was the highest sequence number then. (With
  *   tcp_early_retrans=0 it sends none: then a first timeout with one segment under way looks like
- *   one.)
+ *   one. So does any, when those before it never reached the wire: the host had no carrier.)
  * - The state of either end follows what it sent and what reached it. It knows nothing of timers:
  *   an end in TIME_WAIT is in TIME_WAIT until a new connection begins.
  * - When a connection began before the wire saw it, the first segment seen says where it stands.
