@@ -13,6 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+void settings_copy(struct bench_config *ret, const struct bench_config *from)
+{
+	*ret = *from;
+	ret->set.v = NULL;
+	ret->set.n = ret->set.cap = 0;
+	array_each (const struct bench_setting, s, &from->set)
+		array_push(&ret->set, *s);
+}
+
 int setting_applies(const struct bench_setting *s, enum bench_side side)
 {
 	return !strcmp(s->host, "all") ||

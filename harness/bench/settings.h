@@ -5,6 +5,10 @@
 
 #include "bench.h"
 
+/* `ret` is `from` with a list of its own to add to: array_free(&ret->set), all else is not its own.
+ */
+void settings_copy(struct bench_config *ret, const struct bench_config *from);
+
 /* Whether a setting is for this host. */
 int setting_applies(const struct bench_setting *s, enum bench_side side);
 

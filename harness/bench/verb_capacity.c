@@ -71,10 +71,7 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 	double seconds;
 
 	*ret_o = *o;
-	c->set.v = NULL;
-	c->set.n = c->set.cap = 0;
-	array_each (const struct bench_setting, s, &o->config.set)
-		array_push(&c->set, *s);
+	settings_copy(c, &o->config);
 	snprintf(range, sizeof range, "%u %u", q->port_lo, q->port_hi);
 	set(c, "net.ipv4.ip_local_port_range", range);
 	c->rate = q->rate;

@@ -6,6 +6,7 @@
  * several comparisons each is held to a stricter level, so that all together are 95 % certain.
  */
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "statistics.h"
 #include "verbs.h"
@@ -48,14 +49,11 @@ static void keep(struct sweep *s, unsigned value, unsigned round, const struct b
 static int one(
         struct sweep *s, unsigned value, unsigned round, struct bench_result *r, struct err *err)
 {
-	struct bench_config c = s->o->config;
+	struct bench_config c;
 	struct bench_setting *last;
 	int failed;
 
-	c.set.v = NULL;
-	c.set.n = c.set.cap = 0;
-	array_each (const struct bench_setting, x, &s->o->config.set)
-		array_push(&c.set, *x);
+	settings_copy(&c, &s->o->config);
 	array_push(&c.set, ((struct bench_setting){0}));
 	last = &c.set.v[c.set.n - 1];
 	snprintf(last->host, sizeof last->host, "%s", s->o->sweep.host);

@@ -3,7 +3,9 @@
 
 #include "core/words.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOST    32 /* options of a command */
@@ -66,4 +68,16 @@ int option_next(
 		return c;
 	explain(c, argv, longs, err);
 	return '?';
+}
+
+int option_number(const char *option, const char *text, long most, long *ret, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtol(text, &end, 10);
+	if (errno || *end || end == text || *ret < 1 || *ret > most)
+		return err_set(err, ERR_INPUT, "%s takes a number from 1 to %ld, not '%s'", option,
+		        most, text);
+	return 0;
 }

@@ -15,4 +15,7 @@
 int option_next(
         int argc, char **argv, const char *letters, const struct option *longs, struct err *err);
 
+/* The value of an option that takes a number from 1 to `most`. 0, or -1 with err. */
+int option_number(const char *option, const char *text, long most, long *ret, struct err *err);
+
 #endif

@@ -2,6 +2,7 @@
 /* The TCP sockets of this machine: their state, what they wait for, and whose they are. */
 #include "states.h"
 #include "command.h"
+#include "option.h"
 
 #include "core/words.h"
 #include "observe/netns_enter.h"
@@ -53,18 +54,6 @@ static int add_state(struct options *o, const char *word, struct err *err)
 	return unknown_state(word, err);
 }
 
-static int number(const char *text, const char *option, long most, long *ret, struct err *err)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtol(text, &end, 10);
-	if (errno || *end || end == text || *ret < 1 || *ret > most)
-		return err_set(err, ERR_INPUT, "%s takes a number from 1 to %ld, not '%s'", option,
-		        most, text);
-	return 0;
-}
-
 static int add_option(struct options *o, const char *name, const char *value, struct err *err)
 {
 	long n;
@@ -76,12 +65,12 @@ static int add_option(struct options *o, const char *name, const char *value, st
 		return 0;
 	}
 	if (!strcmp(name, "--pid")) {
-		if (number(value, name, 1 << 22, &n, err) < 0)
+		if (option_number(name, value, 1 << 22, &n, err) < 0)
 			return -1;
 		o->pid = (pid_t)n;
 		return 0;
 	}
-	if (number(value, name, 65535, &n, err) < 0)
+	if (option_number(name, value, 65535, &n, err) < 0)
 		return -1;
 	o->query.port = (uint16_t)n;
 	return 0;

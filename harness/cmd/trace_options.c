@@ -4,21 +4,6 @@
 #include "core/clock.h"
 #include "option.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-static int number(const char *option, const char *text, long hi, long *ret, struct err *err)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtol(text, &end, 10);
-	if (errno || *end || end == text || *ret < 1 || *ret > hi)
-		return err_set(err, ERR_INPUT, "%s '%s': expected a number from 1 to %ld", option,
-		        text, hi);
-	return 0;
-}
-
 static int take_option(struct trace_options *o, int c, const char *text, struct err *err)
 {
 	long n;
@@ -28,12 +13,12 @@ static int take_option(struct trace_options *o, int c, const char *text, struct 
 		o->netns = text;
 		return 0;
 	case 'p':
-		if (number("--pid", text, 4194304, &n, err))
+		if (option_number("--pid", text, 4194304, &n, err))
 			return -1;
 		o->pid = (pid_t)n;
 		return 0;
 	case 'P':
-		if (number("--port", text, 65535, &n, err))
+		if (option_number("--port", text, 65535, &n, err))
 			return -1;
 		o->port = (uint16_t)n;
 		return 0;
