@@ -334,7 +334,7 @@ int bench_execute(const struct bench_config *c, struct bench_stream *stream,
 		        "no connection has ended, well or badly: in flight tells where they are");
 	if (c->progress)
 		progress_end(&u.progress);
+	bench_signals(SIG_BLOCK); /* libevent's handlers go with the stage */
 	clear_stage(&u);
-	bench_signals(SIG_UNBLOCK);
 	return failed ? -1 : 0;
 }

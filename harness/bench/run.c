@@ -105,7 +105,6 @@ void bench_signals(int how)
 }
 
 static volatile sig_atomic_t runner, asked;
-static int held;
 
 /* A signal to the controller alone is the runner's too. */
 static void pass_on(int sig)
@@ -126,16 +125,9 @@ static void await(pid_t pid, int *ret_status)
 	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
 		;
 	runner = 0;
-	if (held)
-		bench_signals(SIG_BLOCK);
+	bench_signals(SIG_BLOCK);
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
-}
-
-void bench_hold_signals(void)
-{
-	held = 1;
-	bench_signals(SIG_BLOCK);
 }
 
 int bench_asked_to_stop(void)
@@ -143,7 +135,7 @@ int bench_asked_to_stop(void)
 	return asked;
 }
 
-void bench_release_signals(void)
+void bench_drop_signals(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, old[2];
 
@@ -152,7 +144,6 @@ void bench_release_signals(void)
 	bench_signals(SIG_UNBLOCK);
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
-	held = 0;
 }
 
 void *bench_shared(size_t size, struct err *err)
@@ -171,12 +162,8 @@ static int spawn(struct shared *s, struct err *err)
 	int status = 0;
 
 	fflush(NULL);
-	bench_signals(
-	        SIG_BLOCK); /* the runner's handlers come later: nothing may be lost until then */
-	if (cell_spawn(&p, in_cell, s, err)) {
-		bench_signals(SIG_UNBLOCK);
+	if (cell_spawn(&p, in_cell, s, err))
 		return -1;
-	}
 	await(p.pid, &status);
 	close(p.channel);
 	if (!s->ended)

@@ -22,17 +22,17 @@ void *bench_shared(size_t size, struct err *err);
  */
 int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err *err);
 
-/* SIG_BLOCK or SIG_UNBLOCK for SIGINT and SIGTERM; a runner begins with both blocked. */
-void bench_signals(int how);
-
 /*
- * For a verb that makes several runs: an interruption between two of them waits for the next, and
- * is told by bench_asked_to_stop(). After the last the result is due all the same: release drops
- * what still waits.
+ * SIG_BLOCK or SIG_UNBLOCK for SIGINT and SIGTERM. They are blocked from before the first run until
+ * the result is out, and let through only while a run can end for them: one that comes between two
+ * runs waits for the next and is told by bench_asked_to_stop(), one that comes behind the last takes
+ * nothing away.
  */
-void bench_hold_signals(void);
+void bench_signals(int how);
 int bench_asked_to_stop(void);
-void bench_release_signals(void);
+
+/* When the result is out: what still waits is gone, and the signals end the program again. */
+void bench_drop_signals(void);
 
 /* Samples into fixed memory. */
 void series_init(struct bench_series *s, uint64_t step_ns);

@@ -208,13 +208,11 @@ static int measure(const struct bench_options *o, struct ports_run *runs, struct
 		runs[m].lo = o->port_lo;
 		runs[m].hi = o->port_hi;
 	}
-	bench_hold_signals();
 	for (int m = 0; m < METHOD_COUNT && !failed; m++) {
 		failed = ports_measure(&runs[m], &c, err);
 		if (runs[m].end == PORTS_INTERRUPTED || bench_asked_to_stop())
 			break;
 	}
-	bench_release_signals();
 	array_free(&c.set); /* all else is not ours */
 	return failed;
 }

@@ -78,7 +78,6 @@ static int rounds(struct sweep *s, struct err *err)
 	struct bench_result *r = must(malloc(sizeof *r));
 	int stop = 0;
 
-	bench_hold_signals();
 	for (unsigned round = 0; round < s->o->repeat && !stop; round++) {
 		for (unsigned i = 0; i < s->n && !stop; i++)
 			stop = bench_asked_to_stop() ? 1
@@ -86,7 +85,6 @@ static int rounds(struct sweep *s, struct err *err)
 		if (!stop)
 			s->rounds = round + 1;
 	}
-	bench_release_signals();
 	free(r);
 	return stop < 0 ? -1 : 0;
 }
