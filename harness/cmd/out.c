@@ -13,7 +13,7 @@
 
 #define PIECE 65536
 
-static void write_all(struct out *o)
+void out_write(struct out *o)
 {
 	size_t done = 0;
 
@@ -37,8 +37,8 @@ void out_grow(struct out *o, size_t n)
 void out_line(struct out *o)
 {
 	out_char(o, '\n');
-	if (o->n >= PIECE)
-		write_all(o);
+	if (o->n >= PIECE && !o->held)
+		out_write(o);
 }
 
 static size_t decimal(uint64_t n, char digits[20])
@@ -128,7 +128,7 @@ static void out_ipv4(struct out *o, const uint8_t *addr)
 /* inet_ntop() is slow, and most sockets of a machine share a few addresses. */
 static void out_ipv6(struct out *o, const uint8_t *addr)
 {
-	static struct known {
+	static _Thread_local struct known {
 		uint8_t addr[16];
 		char text[INET6_ADDRSTRLEN];
 	} known[256];
@@ -241,7 +241,7 @@ void out_json(struct out *o, const char *text)
 
 int out_end(struct out *o)
 {
-	write_all(o);
+	out_write(o);
 	free(o->v);
 	errno = o->error;
 	o->v = NULL;

@@ -16,6 +16,7 @@ struct out {
 	char *v;
 	size_t n, cap;
 	int error; /* errno of a write that failed; what comes after it is dropped */
+	int held;  /* out_line() doesn't write */
 };
 
 void out_grow(struct out *o, size_t n);
@@ -66,6 +67,16 @@ void out_ms(struct out *o, uint32_t ms);
 
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void out_json(struct out *o, const char *text);
+
+/* Writes what is there. */
+void out_write(struct out *o);
+
+/*
+ * Calls print(o, i, arg) for each i below n, in that order as far as the text goes: where they are
+ * many, in as many threads as there are CPUs for us. So `print` reads shared memory only.
+ */
+void out_many(struct out *o, size_t n, void (*print)(struct out *o, size_t i, const void *arg),
+        const void *arg);
 
 /* Writes the rest and frees the memory. 0, or -1 with errno. */
 int out_end(struct out *o);

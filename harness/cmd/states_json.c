@@ -29,13 +29,13 @@ static void print_endpoint(struct out *o, const char *name, const struct endpoin
 	out_str(o, "}");
 }
 
-static void print_owners(struct out *o, const struct inventory *inv, uint32_t inode)
+static void print_owners(
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
 {
-	size_t n;
-	const struct owner *w = owner_table_find(inv->owners, inode, &n);
+	const struct owner *w = s->owners;
 
 	out_str(o, "[");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->n_owners; i++) {
 		out_str(o, i ? ",{\"pid\":" : "{\"pid\":");
 		out_u64(o, (uint64_t)w[i].pid);
 		field(o, "fd", (uint64_t)w[i].fd);
@@ -93,14 +93,14 @@ static void print_socket(
 	out_str(o, ",\"held_by\":\"");
 	out_str(o, holder_words[s->holder]);
 	out_str(o, "\",\"owners\":");
-	print_owners(o, inv, r->inode);
+	print_owners(o, inv, s);
 	if (s->listener) {
-		const struct sock_row *l = &inv->sockets.v[s->listener - 1].row;
+		const struct inventory_socket *l = &inv->sockets.v[s->listener - 1];
 
 		out_str(o, ",\"listener\":{\"cookie\":");
-		out_u64(o, l->cookie);
+		out_u64(o, l->row.cookie);
 		out_str(o, ",\"owners\":");
-		print_owners(o, inv, l->inode);
+		print_owners(o, inv, l);
 		out_str(o, "}");
 	}
 	out_str(o, "}");
@@ -143,22 +143,33 @@ static void print_hints(struct out *o, const struct inventory *inv, const states
 	}
 }
 
+struct lines {
+	const struct inventory *inv;
+	const uint32_t *order;
+};
+
+static void print_nth(struct out *o, size_t i, const void *arg)
+{
+	const struct lines *l = arg;
+
+	out_str(o, i ? "," : "");
+	out_line(o);
+	print_socket(o, l->inv, &l->inv->sockets.v[l->order[i]]);
+}
+
 void states_print_json(struct out *o, const struct inventory *inv, const char *where)
 {
 	states_groups g = states_summary(inv);
 	size_t n;
 	uint32_t *order = states_order(inv, &n);
+	struct lines lines = {inv, order};
 
 	out_str(o, "{\"format\":\"lastack-states/1\",\"namespace\":");
 	out_json(o, where);
 	out_str(o, ",\"all_processes_visible\":");
 	out_str(o, inv->all_visible ? "true" : "false");
 	out_str(o, ",\n\"sockets\":[");
-	for (size_t i = 0; i < n; i++) {
-		out_str(o, i ? "," : "");
-		out_line(o);
-		print_socket(o, inv, &inv->sockets.v[order[i]]);
-	}
+	out_many(o, n, print_nth, &lines);
 	out_str(o, "],\n\"programs\":[");
 	print_groups(o, &g);
 	out_str(o, "],\n\"hints\":[");

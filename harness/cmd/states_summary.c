@@ -86,11 +86,10 @@ static void count_in(struct states_group *g, const struct sock_row *row)
 static void count_owned(
         states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
 {
-	size_t n;
-	const struct owner *o = owner_table_find(inv->owners, s->row.inode, &n);
+	const struct owner *o = s->owners;
 	const char *last = NULL;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->n_owners; i++) {
 		const char *command = owner_table_command(inv->owners, o[i].pid);
 		int seen = last && !strcmp(last, command);
 
@@ -105,15 +104,12 @@ static void count_owned(
 static void count_unaccepted(
         states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
 {
-	const struct owner *o = NULL;
+	const struct inventory_socket *l = s->listener ? &inv->sockets.v[s->listener - 1] : NULL;
 	char name[40];
-	size_t n = 0;
 
-	if (s->listener)
-		o = owner_table_find(inv->owners, inv->sockets.v[s->listener - 1].row.inode, &n);
-	if (n)
+	if (l && l->n_owners)
 		snprintf(name, sizeof name, "(%s by %s)", holder_words[s->holder],
-		        owner_table_command(inv->owners, o->pid));
+		        owner_table_command(inv->owners, l->owners->pid));
 	else
 		snprintf(name, sizeof name, "(%s)", holder_words[s->holder]);
 	count_in(group_named(g, name, s->holder), &s->row);
@@ -153,14 +149,12 @@ static void count_processes(states_groups *g, const struct inventory *inv)
 
 	array_each (uint32_t, at, &inv->full) {
 		const struct inventory_socket *s = &inv->sockets.v[*at];
-		size_t n;
-		const struct owner *o;
 
 		if (!s->shown || s->holder != HELD_BY_PROGRAM)
 			continue;
-		o = owner_table_find(inv->owners, s->row.inode, &n);
-		for (size_t i = 0; i < n; i++)
-			array_push(&pids, o[i].pid);
+		for (size_t i = 0; i < s->n_owners; i++)
+			if (!pids.n || pids.v[pids.n - 1] != s->owners[i].pid)
+				array_push(&pids, s->owners[i].pid);
 	}
 	if (pids.n)
 		qsort(pids.v, pids.n, sizeof *pids.v, by_number);

@@ -44,12 +44,12 @@ static void print_age(struct out *o, const struct inventory_socket *s)
 	out_ms(o, s->age_ms);
 }
 
-static void print_owners(struct out *o, const struct inventory *inv, uint32_t inode)
+static void print_owners(
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
 {
-	size_t n;
-	const struct owner *w = owner_table_find(inv->owners, inode, &n);
+	const struct owner *w = s->owners;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->n_owners; i++) {
 		if (i && w[i].pid == w[i - 1].pid) { /* dup(): another descriptor */
 			out_str(o, ",");
 			out_u64(o, (uint64_t)w[i].fd);
@@ -76,14 +76,13 @@ static void print_holder(
 	}
 	out_str(o, ")");
 	if (s->listener) {
-		const struct sock_row *l = &inv->sockets.v[s->listener - 1].row;
-		size_t before;
+		const struct inventory_socket *l = &inv->sockets.v[s->listener - 1];
 
 		out_str(o, " of ");
-		before = o->n;
-		print_owners(o, inv, l->inode);
-		if (o->n == before)
-			out_endpoint(o, &l->tuple.local);
+		if (l->n_owners)
+			print_owners(o, inv, l);
+		else
+			out_endpoint(o, &l->row.tuple.local);
 	}
 }
 
@@ -123,7 +122,7 @@ static void print_socket(struct out *o, const struct inventory *inv,
 	out_pad(o, at, W_AGE);
 	at = o->n;
 	if (s->holder == HELD_BY_PROGRAM)
-		print_owners(o, inv, s->row.inode);
+		print_owners(o, inv, s);
 	else
 		print_holder(o, inv, s);
 	make_printable(o, at);
@@ -185,15 +184,27 @@ static void print_heading(struct out *o, const struct widths *w, int colour)
 	out_line(o);
 }
 
+struct lines {
+	const struct inventory *inv;
+	const uint32_t *order;
+	struct widths widths;
+};
+
+static void print_nth(struct out *o, size_t i, const void *arg)
+{
+	const struct lines *l = arg;
+
+	print_socket(o, l->inv, &l->inv->sockets.v[l->order[i]], &l->widths);
+}
+
 static void print_sockets(struct out *o, const struct inventory *inv, int colour)
 {
 	size_t n;
 	uint32_t *order = states_order(inv, &n);
-	struct widths w = measure(inv, order, n);
+	struct lines lines = {inv, order, measure(inv, order, n)};
 
-	print_heading(o, &w, colour);
-	for (size_t i = 0; i < n; i++)
-		print_socket(o, inv, &inv->sockets.v[order[i]], &w);
+	print_heading(o, &lines.widths, colour);
+	out_many(o, n, print_nth, &lines);
 	if (!n) {
 		out_str(o, "no such socket here");
 		out_line(o);

@@ -147,17 +147,20 @@ static enum holder holder_without_inode(const struct sock_row *row)
 	return HELD_BY_ORPHAN;
 }
 
-static enum holder holder_of(const struct sock_row *row, const struct owner_table *owners)
+static void classify(struct inventory_socket *s, const struct owner_table *owners)
 {
-	size_t n;
+	size_t n = 0;
 
-	if (!row->inode)
-		return holder_without_inode(row);
-	return owner_table_find(owners, row->inode, &n) ? HELD_BY_PROGRAM : HELD_BY_UNHELD;
+	s->owners = s->row.inode ? owner_table_find(owners, s->row.inode, &n) : NULL;
+	s->n_owners = (uint32_t)n;
+	if (!s->row.inode)
+		s->holder = holder_without_inode(&s->row);
+	else
+		s->holder = n ? HELD_BY_PROGRAM : HELD_BY_UNHELD;
 }
 
 struct owner_table *inventory_owners(
-        const struct inventory *inv, enum owner_search how, struct err *err)
+        const struct inventory *inv, struct descriptors_search *search, struct err *err)
 {
 	struct owner_table *t;
 	ARRAY(uint32_t) inodes = {0};
@@ -168,7 +171,7 @@ struct owner_table *inventory_owners(
 		if (s->row.inode)
 			array_push(&inodes, s->row.inode);
 	}
-	t = owner_table_new(inodes.v, inodes.n, how, err);
+	t = owner_table_new(search, inodes.v, inodes.n, err);
 	array_free(&inodes);
 	return t;
 }
@@ -180,7 +183,7 @@ size_t inventory_classify(struct inventory *inv)
 	array_each (uint32_t, i, &inv->full) {
 		struct inventory_socket *s = &inv->sockets.v[*i];
 
-		s->holder = holder_of(&s->row, inv->owners);
+		classify(s, inv->owners);
 		unheld += s->holder == HELD_BY_UNHELD;
 	}
 	return unheld;
@@ -197,16 +200,30 @@ static void admit_ignorance(struct inventory *inv)
 	}
 }
 
-int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err)
+/* The sockets, and beside that the descriptors. */
+static int read_both(struct sock_diag *d, const struct inventory_query *q, struct inventory *ret,
+        struct err *err)
 {
 	struct taking t = {q, ret};
+	struct descriptors_search *search = descriptors_begin(DESCRIPTORS_QUICK);
+
+	if (dump(d, &t, err) < 0) {
+		descriptors_drop(search);
+		return -1;
+	}
+	ret->owners = inventory_owners(ret, search, err);
+	return ret->owners ? 0 : -1;
+}
+
+int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err)
+{
 	struct sock_diag *d = sock_diag_open(err);
 	int bad;
 
 	*ret = (struct inventory){.all_visible = owners_all_visible()};
 	if (!d)
 		return -1;
-	bad = dump(d, &t, err) < 0 || !(ret->owners = inventory_owners(ret, OWNERS_QUICK, err));
+	bad = read_both(d, q, ret, err) < 0;
 	if (!bad && inventory_classify(ret) && ret->all_visible)
 		bad = inventory_look_again(d, q, ret, err) < 0;
 	sock_diag_close(d);

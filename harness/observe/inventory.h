@@ -57,6 +57,8 @@ struct inventory_socket {
 	enum age_kind age_kind; /* how long it has been in its state */
 	uint32_t age_ms;
 	uint32_t listener; /* UNACCEPTED, HANDSHAKE: its listener, 1 + index; 0 not known */
+	uint32_t n_owners;
+	const struct owner *owners; /* of the inventory's table, by pid and fd */
 	uint8_t shown; /* what the query asked for: others are only here as listeners, or gone */
 };
 

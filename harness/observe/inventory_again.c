@@ -182,7 +182,7 @@ int inventory_look_again(struct sock_diag *d, const struct inventory_query *q,
 	int can_tell, bad;
 
 	owner_table_free(inv->owners);
-	inv->owners = inventory_owners(inv, OWNERS_SURE, err);
+	inv->owners = inventory_owners(inv, descriptors_begin(DESCRIPTORS_SURE), err);
 	if (!inv->owners)
 		return -1;
 	if (!inventory_classify(inv))

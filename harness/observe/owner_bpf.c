@@ -85,7 +85,7 @@ static int read_all(int program, size_t size, int (*each)(void *arg, const void 
 }
 
 struct owner_sink {
-	void (*each)(void *arg, const struct raw_owner *o);
+	int (*each)(void *arg, const struct raw_owner *o);
 	void *arg;
 };
 
@@ -93,11 +93,10 @@ static int give_owner(void *arg, const void *record)
 {
 	const struct owner_sink *s = arg;
 
-	s->each(s->arg, record);
-	return 1;
+	return s->each(s->arg, record);
 }
 
-int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg)
+int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), void *arg)
 {
 	struct owners_bpf *b = loaded();
 	struct owner_sink sink = {each, arg};
@@ -168,7 +167,7 @@ int owner_bpf_has_no_file(const struct sock_row *row)
 
 #else /* built where BPF programs cannot be */
 
-int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg)
+int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), void *arg)
 {
 	(void)each;
 	(void)arg;

@@ -9,8 +9,11 @@
 #include "observe/owner_raw.h"
 #include "observe/sock_diag.h"
 
-/* Every descriptor of every task that names a TCP socket. 0, or -1: cannot be had here. */
-int owner_bpf_descriptors(void (*each)(void *arg, const struct raw_owner *o), void *arg);
+/*
+ * Every descriptor of every task that names a TCP socket, until `each` returns 0. 0, or -1: cannot
+ * be had here.
+ */
+int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), void *arg);
 
 /*
  * Every TCP socket of the caller's namespace that has no file, or every listener: they are few, and

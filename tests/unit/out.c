@@ -152,24 +152,88 @@ static void any_bytes_are_json(void **state)
 	free(o.v);
 }
 
+/* Standard output goes to `fd`, which is closed; what it was before is returned. */
+static int redirect(int fd)
+{
+	int before = dup(STDOUT_FILENO);
+
+	assert_true(before >= 0 && fd >= 0);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	close(fd);
+	return before;
+}
+
 static void a_full_device_is_told(void **state)
 {
 	struct out o = {0};
-	int keep = dup(STDOUT_FILENO), full = open("/dev/full", O_WRONLY), ret, error;
+	int before = redirect(open("/dev/full", O_WRONLY)), ret, error;
 
 	(void)state;
-	assert_true(keep >= 0 && full >= 0);
-	fflush(stdout);
-	dup2(full, STDOUT_FILENO);
 	for (int i = 0; i < 100000; i++) {
 		out_str(&o, "a line");
 		out_line(&o);
 	}
 	ret = out_end(&o);
 	error = errno;
-	dup2(keep, STDOUT_FILENO);
-	close(keep);
-	close(full);
+	close(redirect(before));
+	assert_int_equal(ret, -1);
+	assert_int_equal(error, ENOSPC);
+}
+
+/* Lines of different lengths, some of which take longer to make. */
+static void nth_line(struct out *o, size_t i, const void *arg)
+{
+	const size_t *n = arg;
+
+	for (size_t k = 0; k < i % 7 * (i > *n / 2 ? 20 : 1); k++)
+		out_char(o, '.');
+	out_u64(o, i);
+	out_line(o);
+}
+
+static void many_lines_keep_their_order(void **state)
+{
+	static const size_t counts[] = {0, 1, 511, 512, 513, 8191, 8192, 8193, 100000};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+		FILE *file = tmpfile();
+		size_t n = counts[k], seen = 0;
+		struct out o = {0};
+		char line[256];
+		int before, ret;
+
+		assert_non_null(file);
+		before = redirect(dup(fileno(file)));
+		out_str(&o, "before\n");
+		out_many(&o, n, nth_line, &n);
+		out_str(&o, "after\n");
+		ret = out_end(&o);
+		close(redirect(before));
+		assert_int_equal(ret, 0);
+		rewind(file);
+		assert_string_equal(fgets(line, sizeof line, file), "before\n");
+		while (fgets(line, sizeof line, file) && strcmp(line, "after\n"))
+			assert_int_equal(strtoul(line + strspn(line, "."), NULL, 10), seen++);
+		assert_string_equal(line, "after\n");
+		assert_null(fgets(line, sizeof line, file));
+		assert_int_equal(seen, n);
+		fclose(file);
+	}
+}
+
+static void many_lines_to_a_full_device(void **state)
+{
+	struct out o = {0};
+	int before = redirect(open("/dev/full", O_WRONLY)), ret, error;
+	size_t n = 100000;
+
+	(void)state;
+	out_many(&o, n, nth_line, &n);
+	ret = out_end(&o);
+	error = errno;
+	close(redirect(before));
 	assert_int_equal(ret, -1);
 	assert_int_equal(error, ENOSPC);
 }
@@ -183,6 +247,8 @@ int main(void)
 	        cmocka_unit_test(padding),
 	        cmocka_unit_test(any_bytes_are_json),
 	        cmocka_unit_test(a_full_device_is_told),
+	        cmocka_unit_test(many_lines_keep_their_order),
+	        cmocka_unit_test(many_lines_to_a_full_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,12 +73,12 @@ static void take_down(struct scene *s)
 	}
 }
 
-static struct owner_table *found(const struct scene *s, enum owner_search how)
+static struct owner_table *found(const struct scene *s, enum descriptors_by how)
 {
 	struct err err = {0};
-	struct owner_table *t = owner_table_new(s->inode, SOCKETS, how, &err);
+	struct owner_table *t = owner_table_new(descriptors_begin(how), s->inode, SOCKETS, &err);
 
-	if (!t && how == OWNERS_BPF && err.kind == ERR_MISSING)
+	if (!t && how == DESCRIPTORS_BPF && err.kind == ERR_MISSING)
 		return NULL;
 	if (!t)
 		fail_msg("%s", err.text);
@@ -100,7 +100,7 @@ static void check_one(const struct scene *s, const struct owner_table *t, int i)
 	}
 }
 
-static void check(enum owner_search how)
+static void check(enum descriptors_by how)
 {
 	struct scene s;
 	struct owner_table *t;
@@ -123,31 +123,31 @@ static void check(enum owner_search how)
 static void quickest(void **state)
 {
 	(void)state;
-	check(OWNERS_QUICK);
+	check(DESCRIPTORS_QUICK);
 }
 
 static void walk(void **state)
 {
 	(void)state;
-	check(OWNERS_WALK);
+	check(DESCRIPTORS_WALK);
 }
 
 static void threads(void **state)
 {
 	(void)state;
-	check(OWNERS_THREADS);
+	check(DESCRIPTORS_THREADS);
 }
 
 static void bpf(void **state)
 {
 	(void)state;
-	check(OWNERS_BPF);
+	check(DESCRIPTORS_BPF);
 }
 
 static void sure(void **state)
 {
 	(void)state;
-	check(OWNERS_SURE);
+	check(DESCRIPTORS_SURE);
 }
 
 /* More descriptors than the quickest way walks through: it has to change its mind. */
@@ -161,7 +161,7 @@ static void many_descriptors(void **state)
 		if (extra[n] < 0)
 			break;
 	}
-	check(OWNERS_QUICK);
+	check(DESCRIPTORS_QUICK);
 	while (n > 0)
 		close(extra[--n]);
 }
@@ -169,7 +169,8 @@ static void many_descriptors(void **state)
 static void nothing_wanted(void **state)
 {
 	struct err err = {0};
-	struct owner_table *t = owner_table_new(NULL, 0, OWNERS_QUICK, &err);
+	struct owner_table *t =
+	        owner_table_new(descriptors_begin(DESCRIPTORS_QUICK), NULL, 0, &err);
 	size_t n;
 
 	(void)state;
@@ -177,6 +178,40 @@ static void nothing_wanted(void **state)
 	assert_null(owner_table_find(t, 1, &n));
 	assert_string_equal(owner_table_command(t, 1), "?");
 	owner_table_free(t);
+}
+
+/* Whoever needs no answer waits for none, and nothing is left of the search. */
+static void dropped(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	build(&s);
+	for (int i = 0; i < 20; i++)
+		descriptors_drop(
+		        descriptors_begin(i % 2 ? DESCRIPTORS_THREADS : DESCRIPTORS_QUICK));
+	take_down(&s);
+}
+
+static void one_inode_twice(void **state)
+{
+	struct err err = {0};
+	struct owner_table *t;
+	struct scene s;
+	uint32_t twice[3];
+	size_t n;
+
+	(void)state;
+	build(&s);
+	twice[0] = twice[2] = s.inode[0];
+	twice[1] = s.inode[1];
+	t = owner_table_new(descriptors_begin(DESCRIPTORS_WALK), twice, 3, &err);
+	assert_non_null(t);
+	check_one(&s, t, 0);
+	check_one(&s, t, 1);
+	assert_null(owner_table_find(t, s.inode[2], &n)); /* not asked for */
+	owner_table_free(t);
+	take_down(&s);
 }
 
 int main(void)
@@ -189,6 +224,8 @@ int main(void)
 	        cmocka_unit_test(sure),
 	        cmocka_unit_test(many_descriptors),
 	        cmocka_unit_test(nothing_wanted),
+	        cmocka_unit_test(dropped),
+	        cmocka_unit_test(one_inode_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
