@@ -65,12 +65,13 @@ void inventory_set_age(struct inventory_socket *s, const struct tcp_info *info)
 #define HUGE_PAGE (2u << 20)
 
 /*
- * A hundred thousand sockets are 11 MB, and to touch so much new memory page by page takes longer
- * than to ask the kernel for the sockets. So a large array gets huge pages, where they can be had.
+ * A hundred thousand sockets are 13 MB, and to touch so much new memory page by page takes longer
+ * than to ask the kernel for the sockets. So a large array gets huge pages, where they can be had;
+ * and it grows in great steps, for it costs nothing where it isn't touched, and copying does.
  */
 static void grow(struct inventory *inv)
 {
-	size_t cap = inv->sockets.cap ? 4 * inv->sockets.cap : 1024;
+	size_t cap = inv->sockets.cap ? 16 * inv->sockets.cap : 1024;
 	size_t size = cap * sizeof *inv->sockets.v;
 	struct inventory_socket *v;
 
