@@ -123,7 +123,7 @@ struct ledger_wire {
 	unsigned connection;
 	struct tuple tuple; /* the client's view */
 	ARRAY(struct ledger_segment) segments;
-	UT_hash_handle hh;
+	UT_hash_handle hh, by_tuple;
 };
 
 struct ledger {
@@ -139,9 +139,10 @@ struct ledger {
 	unsigned segments[ROLE_COUNT][HOST_COUNT][SENT_COUNT][FATE_COUNT];
 	int keeps_wire;           /* an expectation asks for more than the numbers of segments */
 	struct ledger_wire *wire; /* connections, in the order of their first segments */
-	unsigned conntrack[CT_COUNT]; /* entries of the router, by state */
-	unsigned kinds[EV_COUNT];     /* how many events of each kind there were */
-	uint64_t now_ns;              /* the latest moment that any event spoke of */
+	struct ledger_wire *wire_by_tuple; /* of those with the same tuple the newest */
+	unsigned conntrack[CT_COUNT];      /* entries of the router, by state */
+	unsigned kinds[EV_COUNT];          /* how many events of each kind there were */
+	uint64_t now_ns;                   /* the latest moment that any event spoke of */
 
 	/* Of the step under way, kept by the judge: */
 	size_t step_event;     /* its EV_STEP begin */
@@ -154,6 +155,9 @@ void ledger_feed(struct ledger *l, const struct event *e, size_t index);
 
 /* Is a dump of this host younger than the step's beginning there? */
 int ledger_fresh(const struct ledger *l, enum host h);
+
+/* What a socket has sent and received: the newest connection with its four-tuple, or NULL. */
+const struct ledger_wire *ledger_wire_of(const struct ledger *l, const struct ledger_socket *s);
 
 enum tcp_state ledger_state(const struct ledger_socket *s);
 

@@ -41,6 +41,25 @@ int ledger_needs_wire(const struct scenario *s)
 	return 0;
 }
 
+static void remember_by_tuple(struct ledger *l, struct ledger_wire *w)
+{
+	struct ledger_wire *before;
+
+	HASH_FIND(by_tuple, l->wire_by_tuple, &w->tuple, sizeof w->tuple, before);
+	if (before)
+		HASH_DELETE(by_tuple, l->wire_by_tuple, before);
+	HASH_ADD(by_tuple, l->wire_by_tuple, tuple, sizeof w->tuple, w);
+}
+
+const struct ledger_wire *ledger_wire_of(const struct ledger *l, const struct ledger_socket *s)
+{
+	struct tuple client = s->host == HOST_CLIENT ? s->tuple : tuple_reversed(&s->tuple);
+	struct ledger_wire *w;
+
+	HASH_FIND(by_tuple, l->wire_by_tuple, &client, sizeof client, w);
+	return w;
+}
+
 static struct ledger_wire *wire_of(struct ledger *l, const struct event *e)
 {
 	struct ledger_wire *w;
@@ -52,6 +71,7 @@ static struct ledger_wire *wire_of(struct ledger *l, const struct event *e)
 	w->connection = e->segment.connection;
 	w->tuple = e->host == HOST_CLIENT ? e->tuple : tuple_reversed(&e->tuple);
 	HASH_ADD(hh, l->wire, connection, sizeof w->connection, w);
+	remember_by_tuple(l, w);
 	return w;
 }
 
@@ -84,6 +104,7 @@ void ledger_free_wire(struct ledger *l)
 {
 	struct ledger_wire *w, *next;
 
+	HASH_CLEAR(by_tuple, l->wire_by_tuple);
 	HASH_ITER (hh, l->wire, w, next) {
 		HASH_DEL(l->wire, w);
 		array_free(&w->segments);

@@ -186,18 +186,6 @@ static struct window computed(
 
 /* ---- of one socket ---- */
 
-/* The newest connection with its four-tuple, or NULL. */
-static const struct ledger_wire *wire_of(const struct ledger *l, const struct ledger_socket *s)
-{
-	struct tuple client = s->host == HOST_CLIENT ? s->tuple : tuple_reversed(&s->tuple);
-	const struct ledger_wire *found = NULL;
-
-	for (const struct ledger_wire *w = l->wire; w; w = w->hh.next)
-		if (tuple_equal(&w->tuple, &client))
-			found = w;
-	return found;
-}
-
 /* The host's next FIN from place i on; segments.n when there is none. */
 static size_t next_fin(const struct ledger_wire *w, enum host h, size_t i)
 {
@@ -223,7 +211,7 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 		*ret = computed(l, s->host, r, &rto);
 		return 0;
 	}
-	w = wire_of(l, s);
+	w = ledger_wire_of(l, s);
 	fin = w ? next_fin(w, s->host, 0) : 0;
 	if (!w || fin == w->segments.n)
 		return -1;
