@@ -26,11 +26,15 @@ static void arm(struct pace *p, uint64_t wait_ns)
 /* One of the quota, if there still is one. */
 static int take(struct quota *q)
 {
+	int64_t left;
+
 	if (!q)
 		return 1;
-	if (__atomic_sub_fetch(&q->to_begin, 1, __ATOMIC_RELAXED) >= 0)
-		return 1;
-	__atomic_add_fetch(&q->to_begin, 1, __ATOMIC_RELAXED);
+	left = __atomic_load_n(&q->to_begin, __ATOMIC_RELAXED);
+	while (left > 0)
+		if (__atomic_compare_exchange_n(
+		            &q->to_begin, &left, left - 1, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return 1;
 	return 0;
 }
 
@@ -77,14 +81,15 @@ static void serve(struct pace *p)
 
 static void retry(struct pace *p)
 {
-	unsigned n = p->n_idle; /* what fails at once comes back, and waits for the next time */
+	unsigned n = p->n_idle;
+	uint32_t *flows = p->idle;
 
-	while (n--) {
-		uint32_t flow = p->idle[0];
-
-		memmove(p->idle, p->idle + 1, --p->n_idle * sizeof *p->idle);
-		start(p, flow);
-	}
+	/* What fails at once comes back, and waits for the next time. */
+	p->idle = p->spare;
+	p->spare = flows;
+	p->n_idle = 0;
+	for (unsigned i = 0; i < n; i++)
+		start(p, flows[i]);
 }
 
 /*
@@ -126,6 +131,7 @@ int pace_open(struct pace *p, struct event_base *base, unsigned flows, double ra
 	memset(p, 0, sizeof *p);
 	p->interval_ns = rate > 0 ? 1e9 / rate : 0;
 	p->idle = must(calloc(flows, sizeof *p->idle));
+	p->spare = must(calloc(flows, sizeof *p->spare));
 	p->begin = begin;
 	p->arg = arg;
 	p->timer = event_new(base, -1, 0, timer, p);
@@ -137,6 +143,7 @@ void pace_close(struct pace *p)
 	if (p->timer)
 		event_free(p->timer);
 	free(p->idle);
+	free(p->spare);
 	memset(p, 0, sizeof *p);
 }
 

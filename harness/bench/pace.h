@@ -29,7 +29,7 @@ struct pace {
 	uint64_t first_ns, begun;
 	unsigned fresh; /* closed loop: flows that have not begun at all: all from 0 to below it */
 	unsigned n_idle;
-	uint32_t *idle; /* a stack of flows */
+	uint32_t *idle, *spare; /* stacks of flows; the other one is for retry() */
 	struct event *timer;
 	int armed, running;
 	struct quota *quota; /* NULL: no such end */

@@ -122,6 +122,8 @@ int settings_try(const struct bench_config *c, struct err *err)
 		try_all(c, shared);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (WIFSIGNALED(status))
+		err_set(shared, ERR_LAB, "trying --set ended with signal %d", WTERMSIG(status));
 	if (status)
 		*err = *shared;
 	munmap(shared, sizeof *shared);

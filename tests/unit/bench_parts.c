@@ -150,8 +150,31 @@ static void a_quota_is_exact(void **state)
 	event_base_free(base);
 }
 
-/* What found a free flow is no connection that was due and never begun. */
+static void busy(uint64_t ns)
+{
+	for (uint64_t end = clock_now_ns() + ns; clock_now_ns() < end;)
+		;
+}
+
+/* What was due is begun at the end, as far as there are free flows: only the rest is unserved. */
 static void nothing_is_unserved_beside_a_free_flow(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct begun b = {0};
+	struct pace p;
+
+	(void)state;
+	assert_int_equal(pace_open(&p, base, 1000, 1000, note_begin, &b), 0);
+	pace_go(&p, 1000, 0);
+	busy(5 * NS_PER_MS); /* the loop doesn't turn: its timer begins none */
+	pace_finish(&p);
+	assert_true(b.n >= 6);
+	assert_int_equal(p.unserved, 0);
+	pace_close(&p);
+	event_base_free(base);
+}
+
+static void what_finds_no_flow_is_unserved(void **state)
 {
 	struct event_base *base = event_base_new();
 	struct begun b = {0};
@@ -162,8 +185,7 @@ static void nothing_is_unserved_beside_a_free_flow(void **state)
 	pace_go(&p, 2, 0);
 	while (b.n < 2)
 		event_base_loop(base, EVLOOP_ONCE);
-	for (uint64_t end = clock_now_ns() + NS_PER_MS; clock_now_ns() < end;)
-		;
+	busy(NS_PER_MS);
 	pace_finish(&p);
 	assert_true(p.unserved >= 998);
 	pace_ended(&p, 0, 0); /* after the end nothing begins */
@@ -338,6 +360,7 @@ int main(void)
 	        cmocka_unit_test(samples_stay_in_their_memory),
 	        cmocka_unit_test(a_quota_is_exact),
 	        cmocka_unit_test(nothing_is_unserved_beside_a_free_flow),
+	        cmocka_unit_test(what_finds_no_flow_is_unserved),
 	        cmocka_unit_test(options_are_read),
 	        cmocka_unit_test(the_range_comes_from_a_setting),
 	        cmocka_unit_test(reserved_ports_are_counted),
