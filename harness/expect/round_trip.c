@@ -122,6 +122,15 @@ uint64_t round_trip_longest(
 	return longest;
 }
 
+uint64_t segments_apart_ns(const struct ledger_segment *a, const struct ledger_segment *b)
+{
+	int64_t ns = (int64_t)(b->t_ns - a->t_ns);
+
+	if (a->has_sent && b->has_sent)
+		ns = (int32_t)(b->sent_ms - a->sent_ms) * (int64_t)NS_PER_MS - (int64_t)STAMP_NS;
+	return ns > 0 ? (uint64_t)ns : 0;
+}
+
 int segment_alone(const struct ledger_wire *w, size_t i)
 {
 	const struct ledger_segment *me = &w->segments.v[i];

@@ -12,6 +12,12 @@
 uint64_t round_trip_longest(
         const struct ledger *l, const struct ledger_wire *w, enum host h, size_t until);
 
+/*
+ * How long after `a` a sender sent `b`, at least: by their stamps, as a queue on the way to the
+ * wire tells nothing of the sender; without them by when they came to the wire.
+ */
+uint64_t segments_apart_ns(const struct ledger_segment *a, const struct ledger_segment *b);
+
 /* Whatever of the sender came before segment `i` has been acknowledged before it. */
 int segment_alone(const struct ledger_wire *w, size_t i);
 

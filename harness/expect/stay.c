@@ -195,8 +195,24 @@ static size_t next_fin(const struct ledger_wire *w, enum host h, size_t i)
 	return i;
 }
 
+/* What of a stay isn't the time from the FIN, at place `fin`, to when it was sent for the last
+ * time.
+ */
+static uint64_t besides(const struct ledger_wire *w, enum host h, size_t fin, uint64_t lasted_ns)
+{
+	size_t last = fin, next;
+	uint64_t apart;
+
+	while ((next = next_fin(w, h, last + 1)) < w->segments.n)
+		last = next;
+	if (last == fin)
+		return 0;
+	apart = segments_apart_ns(&w->segments.v[fin], &w->segments.v[last]);
+	return lasted_ns > apart ? lasted_ns - apart : 0;
+}
+
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
-        struct window *ret)
+        const uint64_t *lasted_ns, struct window *ret)
 {
 	const struct ledger_wire *w;
 	struct rto rto;
@@ -218,7 +234,8 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 	rto = rto_of(l, w, fin, next_fin(w, s->host, fin + 1));
 	*ret = computed(l, s->host, r, &rto);
 	if (r->kind == RANGE_RETRANSMITTED)
-		ret->hi_ns += round_trip_longest(l, w, s->host, w->segments.n);
+		ret->hi_ns =
+		        lasted_ns ? ret->hi_ns + besides(w, s->host, fin, *lasted_ns) : UINT64_MAX;
 	return 0;
 }
 

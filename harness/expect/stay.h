@@ -14,9 +14,14 @@ struct window stay_bounds(const struct range *r, unsigned hz);
  * The window for a stay of this socket, as far as the timeline has come. -1 while that is not
  * known: a stay of retransmissions begins with a FIN, which the wire has not shown yet. Where no
  * segment is seen (veth), the timeout is at most the second that a sender begins with.
+ *
+ * Of a stay that so many retransmissions end, the upper bound is on when the last of them was sent:
+ * how long that, and its acknowledgement, wait in queues is no matter of the sender. So before the
+ * stay has ended (`lasted_ns` is NULL; else how long it took at least) the wire knows no such
+ * bound.
  */
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
-        struct window *ret);
+        const uint64_t *lasted_ns, struct window *ret);
 
 /* How long such a stay lasts at most, for a deadline: as if no round trip was seen yet. */
 uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r);

@@ -168,6 +168,82 @@ static void undecided_while_nothing_contradicts(void **state)
 	        ruled(STEP("", "1 retransmission"), 0.1, 0, 216, 216).kind, ANSWER_UNDECIDED);
 }
 
+static void tell_fin(struct story *st, double sent_ms, double ms, int again)
+{
+	struct event e = segment(ms, HOST_SERVER, ROLE_FIN);
+
+	e.segment.again = again;
+	e.segment.has_sent = 1;
+	e.segment.sent_ms = (uint32_t)(int32_t)sent_ms - 50; /* stamps begin anywhere */
+	story_tell(st, e);
+}
+
+/* The FIN is sent again after 208 ms, comes to the wire `queued` ms later, and is heard `late` ms
+ * after that. */
+static enum answer_kind heard(const char *stay, double queued, double late)
+{
+	struct story st;
+	struct event ack = segment(308 + queued + 0.1, HOST_CLIENT, ROLE_LAST_ACK);
+	double closed = 308 + queued + late;
+	enum answer_kind kind;
+
+	ack.segment.seq = ack.segment.ack = 102;
+	story_begin(&st, stay);
+	st.t.head.observers |= 1u << SRC_WIRE;
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
+	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
+	story_tell(&st, segment(0.2, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
+	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	tell_fin(&st, 100, 100, 0);
+	story_tick(&st, 308 + queued);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	tell_fin(&st, 308, 308 + queued, 1);
+	story_tell(&st, ack);
+	story_tick(&st, closed);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_state(&st, closed, closed, HOST_SERVER, 1, ST_LAST_ACK, ST_CLOSE);
+	kind = judge_rule(st.j).kind;
+	story_end(&st);
+	return kind;
+}
+
+/* Queues before and behind the wire make a stay longer, and not the timer. */
+static void queues_are_no_timeouts(void **state)
+{
+	(void)state;
+	assert_int_equal(heard(STEP("", "1 retransmission"), 0.1, 0.2), ANSWER_HOLDS);
+	assert_int_equal(heard(STEP("", "1 retransmission"), 90, 0.2), ANSWER_HOLDS);
+	assert_int_equal(heard(STEP("", "1 retransmission"), 0.1, 600), ANSWER_HOLDS);
+	assert_int_equal(heard(STEP("", "2 retransmissions"), 0.1, 0.2), ANSWER_FAILS);
+}
+
+/* Three times, and heard at once: that is not two, whoever looks when. */
+static void one_more_is_not_the_same(void **state)
+{
+	static const double sent[] = {100, 308, 520, 940};
+	struct story st;
+	struct event ack = segment(940.2, HOST_CLIENT, ROLE_LAST_ACK);
+
+	(void)state;
+	ack.segment.seq = ack.segment.ack = 102;
+	story_begin(&st, STEP("", "2 retransmissions"));
+	st.t.head.observers |= 1u << SRC_WIRE;
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
+	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
+	story_tell(&st, segment(0.2, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
+	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	for (int i = 0; i < 4; i++)
+		tell_fin(&st, sent[i], sent[i] + 0.1, i > 0);
+	story_tell(&st, ack);
+	story_state(&st, 940.3, 940.3, HOST_SERVER, 1, ST_LAST_ACK, ST_CLOSE);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
+	story_end(&st);
+}
+
 /* Over veth no segment is seen: the timeout may be up to the initial one. */
 static void without_segments(void **state)
 {
@@ -218,6 +294,8 @@ int main(void)
 	        cmocka_unit_test(a_long_minimum),
 	        cmocka_unit_test(absurd_retries_are_bounded),
 	        cmocka_unit_test(undecided_while_nothing_contradicts),
+	        cmocka_unit_test(queues_are_no_timeouts),
+	        cmocka_unit_test(one_more_is_not_the_same),
 	        cmocka_unit_test(without_segments),
 	        cmocka_unit_test(the_steps_may_take_as_long),
 	};
