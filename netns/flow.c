@@ -332,15 +332,6 @@ static int both_fins_acked(const struct flow *c)
 	return 1;
 }
 
-static void note_sent(const struct segment *s, struct ev_segment *ret)
-{
-	unsigned length;
-	const uint8_t *o = segment_option(s, TCPOPT_TIMESTAMP, &length);
-
-	ret->has_sent = o && length == TCPOLEN_TIMESTAMP;
-	ret->sent_ms = ret->has_sent ? load32(o + 2) : 0;
-}
-
 struct flow *flow_segment(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns,
         struct ev_segment *ret)
 {
@@ -362,7 +353,7 @@ struct flow *flow_segment(struct flows *f, const struct segment *s, enum host se
 	ret->ack = s->ack;
 	ret->length = s->length;
 	ret->window = s->window;
-	note_sent(s, ret);
+	flow_note_sent(s, ret);
 	remember(c, s, sender);
 	if (ret->again)
 		note_resent(me, ret->role);

@@ -64,6 +64,9 @@ struct half {
 	uint32_t fin_end; /* the acknowledgement that covers the FIN */
 	uint32_t recover; /* `next` when it last sent something again */
 	uint32_t window;  /* of the last ACK, unscaled */
+	/* Where its stamps begin, on our clock: learnt from the segment that came the soonest. */
+	int64_t soonest_ns; /* 0 not known */
+	uint32_t first_ms;
 	uint32_t ordinals[ROLE_COUNT];
 };
 
@@ -104,6 +107,17 @@ void flows_free(struct flows *f);
  */
 struct flow *flow_segment(struct flows *f, const struct segment *s, enum host sender, uint64_t t_ns,
         struct ev_segment *ret);
+
+/* Takes over the stamp of a segment, if it has one. */
+void flow_note_sent(const struct segment *s, struct ev_segment *ret);
+
+/*
+ * How long a segment has waited on its way from its sender, beyond what the soonest one of its
+ * connection did; or how long the soonest one before had, when this one came sooner. 0 where the
+ * sender stamps none.
+ */
+uint64_t flow_waited_ns(
+        struct flow *c, const struct ev_segment *s, enum host sender, uint64_t t_ns);
 
 /* The segment has reached the other side, in order and with a right checksum. */
 void flow_delivered(struct flow *c, const struct segment *s, enum host sender);

@@ -44,6 +44,12 @@ static const struct fault *judge(struct wire *w, struct passage *p)
 	return r->fault;
 }
 
+static void note_waited(struct wire *w, uint64_t ns)
+{
+	if (ns > w->stats.waited_ns)
+		w->stats.waited_ns = ns;
+}
+
 static void on_segment(struct wire *w, enum host from, struct segment *s)
 {
 	struct event e = {.t_ns = clock_now_ns(),
@@ -59,6 +65,7 @@ static void on_segment(struct wire *w, enum host from, struct segment *s)
 	fault = judge(w, &p);
 	w->stats.dropped += e.segment.fate == FATE_DROPPED;
 	w->stats.bytes += s->size;
+	note_waited(w, flow_waited_ns(p.flow, &e.segment, from, e.t_ns));
 	wire_capture(w, &e, PCAPNG_INBOUND, e.t_ns, s->ip, s->size);
 	if (w->c.arrived)
 		w->c.arrived(w->c.arg, &e);

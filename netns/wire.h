@@ -45,6 +45,7 @@ void wire_rule_set(struct wire *w, size_t rule, int on);
 
 struct wire_stats {
 	uint64_t segments, dropped, bytes, not_tcp;
+	uint64_t waited_ns; /* the longest that a segment waited in its device until we read it */
 };
 struct wire_stats wire_stats(const struct wire *w);
 

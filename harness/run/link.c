@@ -5,6 +5,7 @@
  */
 #include "runner.h"
 
+#include "core/clock.h"
 #include "netns/packet.h"
 
 int link_device(void *arg, enum host h, const char *name, struct err *err)
@@ -48,6 +49,27 @@ static void look_at_receiver(void *arg, const struct event *e)
 static void on_wire_trouble(void *arg, const struct err *err)
 {
 	runner_trouble(arg, err);
+}
+
+/*
+ * Half of RTO_MIN: a timer of the sender runs out when its segment, and what answers it, wait so
+ * long for us.
+ */
+#define WAITED_TOO_LONG_NS (100 * NS_PER_MS)
+
+void link_check(struct runner *r)
+{
+	struct err err;
+	char text[32];
+	uint64_t ns = r->wire ? wire_stats(r->wire).waited_ns : 0;
+
+	if (ns < WAITED_TOO_LONG_NS)
+		return;
+	err_set(&err, ERR_LAB,
+	        "this machine is too busy: a segment waited %s for the wire, and timers of its "
+	        "sender ran on meanwhile",
+	        duration_format(ns, text, sizeof text));
+	runner_trouble(r, &err);
 }
 
 int link_new(struct runner *r, struct err *err)

@@ -115,7 +115,8 @@ void stream_check(struct runner *r); /* one with gaps proves nothing: that is tr
 
 int link_device(void *arg, enum host h, const char *name, struct err *err); /* for cell_config */
 int link_new(struct runner *r, struct err *err); /* r->wire, where the link is one */
-const char *link_name(const struct runner *r);   /* which it is in fact, and by what */
+void link_check(struct runner *r); /* one that cannot keep up fails nobody: that is trouble */
+const char *link_name(const struct runner *r); /* which it is in fact, and by what */
 
 /* ---- priority.c ---- */
 

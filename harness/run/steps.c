@@ -114,9 +114,12 @@ static void rule(struct runner *r)
 {
 	struct ruling x = judge_rule(r->judge);
 
-	/* A program that died looks like a kernel that misbehaves until its end is known. */
-	if (x.kind == ANSWER_FAILS)
+	/* A program that died looks like a kernel that misbehaves until its end is known, and so
+	 * does a wire that cannot keep up. */
+	if (x.kind == ANSWER_FAILS) {
 		cast_reap(r->cast);
+		link_check(r);
+	}
 	switch (x.kind) {
 	case ANSWER_HOLDS:
 		end_step(r, STEP_HOLDS);

@@ -16,8 +16,8 @@ ours() { # pids of one of our programs
 	done
 }
 wait_for() { # a command that succeeds within 10 s
-	local i
-	for i in $(seq 1000); do
+	local end=$((SECONDS + 10))
+	while [ $SECONDS -lt $end ]; do
 		"$@" && return 0
 		read -rt 0.01 _ <> <(:) || true
 	done
@@ -102,6 +102,31 @@ run "$work/lastack" run --ip 4 "$work/never.yaml"
 expect "an expectation that is never met is a FAIL" 1 "server CLOSE_WAIT = 3"
 expect "with what was seen instead" 1 "3 in ESTABLISHED"
 expect "and the stretch of the timeline" 1 "** server"
+
+# A wire that stands still for 400 ms, on its way to a FAIL: no verdict on the kernel.
+scenario late 'claim: Connections begin while the wire stands still
+link: wire
+steps:
+- client: {connect: 100, rate: 20}
+- expect: {wire: {syn: 101}, within: 100ms}'
+"$work/lastack" run --ip 4 "$work/late.yaml" >"$work/said" 2>&1 </dev/null &
+pid=$!
+begun() { # a few of its connections are there
+	local client
+	client=$(ours lastack-client | head -1)
+	[ -n "$client" ] && [ "$(wc -l <"/proc/$client/net/tcp")" -gt 4 ]
+}
+wait_for begun
+for stopped in $(ours lastack); do
+	[ "$stopped" = $pid ] || kill -STOP "$stopped"
+done
+sleep 0.4
+for stopped in $(ours lastack); do
+	[ "$stopped" = $pid ] || kill -CONT "$stopped"
+done
+wait $pid
+code=$?
+expect "where the wire cannot keep up, a failure is an ERROR that says so" 3 " for the wire, and timers of its sender ran on"
 
 run "$work/lastack" run --ip 4 "$work/toomany.yaml"
 expect "a command that a program refuses is told with its reason" 3 \

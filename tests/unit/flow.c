@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -362,6 +363,33 @@ static void the_senders_clock(void **state)
 	flows_free(&f);
 }
 
+/* Against the soonest one, on either side of the wrap of the sender's clock. */
+static void how_long_it_waited(void **state)
+{
+	static const struct {
+		uint32_t sent_ms;
+		double came_ms, waited_ms;
+	} told[] = {
+	        {UINT32_MAX - 1, 1000, 0}, {UINT32_MAX, 1003, 2},
+	        {98, 1105, 5},    /* 100 ms after the first */
+	        {198, 1198, 2},   /* 2 ms sooner than the first one, which has waited then */
+	        {298, 1539, 241}, /* 239 beyond the first */
+	};
+	struct flow *c = calloc(1, sizeof *c);
+	struct ev_segment s = {.has_sent = 1};
+
+	(void)state;
+	assert_non_null(c);
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		s.sent_ms = told[i].sent_ms;
+		assert_true(flow_waited_ns(c, &s, S, (uint64_t)(told[i].came_ms * 1e6)) ==
+		            (uint64_t)(told[i].waited_ms * 1e6));
+	}
+	s.has_sent = 0;
+	assert_true(flow_waited_ns(c, &s, S, 9000000000u) == 0);
+	free(c);
+}
+
 /* A segment of a connection for the tail loss probes; `lost`: it does not arrive. */
 struct probing {
 	enum host from;
@@ -473,6 +501,7 @@ int main(void)
 	        cmocka_unit_test(flags_that_mean_nothing),
 	        cmocka_unit_test(many_connections),
 	        cmocka_unit_test(the_senders_clock),
+	        cmocka_unit_test(how_long_it_waited),
 	        cmocka_unit_test(probe_of_a_fin),
 	        cmocka_unit_test(probe_of_data),
 	        cmocka_unit_test(no_probe_while_mending),
