@@ -47,6 +47,32 @@ static size_t distance(const char *a, const char *b)
 	return row[lb];
 }
 
+static size_t common_beginning(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && b[n] && plain(a[n]) == plain(b[n]))
+		n++;
+	return n;
+}
+
+/* "behave" is far from "behaviour" by edits, and near to the eye. */
+static const char *same_beginning(const char *word, const char *const *valid, size_t n)
+{
+	const char *best = NULL;
+	size_t longest = 3;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t same = valid[i] ? common_beginning(word, valid[i]) : 0;
+
+		if (same > longest && 2 * same > strlen(word)) {
+			best = valid[i];
+			longest = same;
+		}
+	}
+	return best;
+}
+
 const char *words_nearest(const char *word, const char *const *valid, size_t n)
 {
 	const char *best = NULL;
@@ -63,5 +89,5 @@ const char *words_nearest(const char *word, const char *const *valid, size_t n)
 			best_distance = d;
 		}
 	}
-	return best;
+	return best ? best : same_beginning(word, valid, n);
 }

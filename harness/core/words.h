@@ -7,7 +7,8 @@
 
 /*
  * Of `n` valid names (at most `n`, a NULL among them is passed over) the one nearest to `word` by
- * edit distance, or NULL when none is near enough to be what was meant.
+ * edit distance, or by the beginning that they have in common; NULL when none is near enough to be
+ * what was meant.
  */
 const char *words_nearest(const char *word, const char *const *valid, size_t n);
 

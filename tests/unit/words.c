@@ -34,6 +34,17 @@ static void one_mistake(void **state)
 	is("oneof", "on_eof");
 }
 
+static void the_same_beginning(void **state)
+{
+	static const char *const keys[] = {"on_eof", "behaviour", "backlog", "descriptors"};
+
+	(void)state;
+	assert_string_equal(words_nearest("behave", keys, 4), "behaviour");
+	assert_string_equal(words_nearest("descriptors_held", keys, 4), "descriptors");
+	assert_null(words_nearest("backwards-compatible", keys, 4));
+	assert_null(words_nearest("bac", keys, 4));
+}
+
 static void nothing_near(void **state)
 {
 	(void)state;
@@ -48,6 +59,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_mistake),
+	        cmocka_unit_test(the_same_beginning),
 	        cmocka_unit_test(nothing_near),
 	};
 
