@@ -96,8 +96,10 @@ static void feed_host(struct ledger *l, const struct event *e, size_t index)
 	case EV_CONNTRACK:
 		ledger_feed_conntrack(l, e);
 		break;
-	case EV_STEP:
 	case EV_KERNEL:
+		ledger_feed_kernel(l, e);
+		break;
+	case EV_STEP:
 	case EV_TICK:
 	case EV_NOTE:
 	case EV_TROUBLE:

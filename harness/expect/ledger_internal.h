@@ -12,6 +12,7 @@
 void ledger_feed_state(struct ledger *l, const struct event *e, size_t index);
 void ledger_feed_socket(struct ledger *l, const struct event *e, size_t index);
 void ledger_feed_sample(struct ledger *l, const struct event *e, size_t index);
+void ledger_feed_kernel(struct ledger *l, const struct event *e);
 void ledger_free_sockets(struct ledger *l);
 
 /* ledger_peers.c */

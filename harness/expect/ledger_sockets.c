@@ -159,6 +159,12 @@ void ledger_feed_sample(struct ledger *l, const struct event *e, size_t index)
 			check_socket(l, s, e, index);
 }
 
+void ledger_feed_kernel(struct ledger *l, const struct event *e)
+{
+	if (e->kernel.deed == KERNEL_RETRANSMIT && e->kernel.flags & SEG_FIN)
+		socket_of(l, e)->fin_again++;
+}
+
 void ledger_free_sockets(struct ledger *l)
 {
 	struct ledger_socket *s, *next;

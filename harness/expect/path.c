@@ -89,6 +89,9 @@ static struct walk stay_answer(const struct ledger *l, const struct ledger_socke
 	char took[80], wanted[80];
 	struct phrase p = {took, sizeof took, 0}, q = {wanted, sizeof wanted, 0};
 
+	if (stay_goes_on(l, s, &want->stay))
+		return walk_make(ANSWER_FAILS, "sent its FIN again %u times, expected %lld",
+		        stay_fin_again(l, s), (long long)want->stay.lo);
 	if (stay_window(l, s, &want->stay, out ? &t.min_ns : NULL, &w))
 		return walk_make(ANSWER_UNDECIDED, "no FIN of it has come to the wire");
 	if (!out && t.min_ns <= w.hi_ns)

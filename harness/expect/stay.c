@@ -239,6 +239,22 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 	return 0;
 }
 
+unsigned stay_fin_again(const struct ledger *l, const struct ledger_socket *s)
+{
+	const struct ledger_wire *w = ledger_wire_of(l, s);
+	unsigned seen = 0;
+
+	for (size_t i = 0; w && i < w->segments.n; i++)
+		seen += w->segments.v[i].role == ROLE_FIN && w->segments.v[i].from == s->host;
+	seen -= seen > 0;
+	return seen > s->fin_again ? seen : s->fin_again;
+}
+
+int stay_goes_on(const struct ledger *l, const struct ledger_socket *s, const struct range *r)
+{
+	return r->kind == RANGE_RETRANSMITTED && stay_fin_again(l, s) > (uint64_t)r->lo;
+}
+
 uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r)
 {
 	struct rto rto;

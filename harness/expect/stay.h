@@ -23,6 +23,15 @@ struct window stay_bounds(const struct range *r, unsigned hz);
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
         const uint64_t *lasted_ns, struct window *ret);
 
+/* How often the socket has sent its FIN again, as the kernel tells and the wire has seen. */
+unsigned stay_fin_again(const struct ledger *l, const struct ledger_socket *s);
+
+/*
+ * It was sent again more often than the stay says. That is certain where the windows of time are
+ * not: over veth, two retransmissions fit into the longest time that one may take.
+ */
+int stay_goes_on(const struct ledger *l, const struct ledger_socket *s, const struct range *r);
+
 /* How long such a stay lasts at most, for a deadline: as if no round trip was seen yet. */
 uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r);
 

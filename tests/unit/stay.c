@@ -244,6 +244,32 @@ static void one_more_is_not_the_same(void **state)
 	story_end(&st);
 }
 
+/* Over veth the times of one retransmission and of two are alike; the kernel tells which it was. */
+static void the_kernel_counts(void **state)
+{
+	(void)state;
+	for (int again = 1; again <= 2; again++) {
+		struct story st;
+
+		story_begin(&st, HEAD "link: veth\nsteps:\n- expect: {server: {path: [CLOSE_WAIT, "
+		                      "{LAST_ACK: 1 retransmission}, CLOSE]}}\n");
+		st.t.head.observers |= 1u << SRC_BPF;
+		story_step(&st, 0, 0, STEP_BEGIN);
+		story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+		story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+		for (int i = 0; i < again; i++) {
+			struct event e = about(308 + 200 * i, EV_KERNEL, SRC_BPF, HOST_SERVER, 1);
+
+			e.kernel.deed = KERNEL_RETRANSMIT;
+			e.kernel.flags = SEG_FIN | SEG_ACK;
+			story_tell(&st, e);
+		}
+		story_state(&st, 520, 520, HOST_SERVER, 1, ST_LAST_ACK, ST_CLOSE);
+		assert_int_equal(judge_rule(st.j).kind, again == 1 ? ANSWER_HOLDS : ANSWER_FAILS);
+		story_end(&st);
+	}
+}
+
 /* Over veth no segment is seen: the timeout may be up to the initial one. */
 static void without_segments(void **state)
 {
@@ -296,6 +322,7 @@ int main(void)
 	        cmocka_unit_test(undecided_while_nothing_contradicts),
 	        cmocka_unit_test(queues_are_no_timeouts),
 	        cmocka_unit_test(one_more_is_not_the_same),
+	        cmocka_unit_test(the_kernel_counts),
 	        cmocka_unit_test(without_segments),
 	        cmocka_unit_test(the_steps_may_take_as_long),
 	};
