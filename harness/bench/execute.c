@@ -98,17 +98,19 @@ static int states(struct run *u, struct bench_sample *s)
 	                 : watch_states(&u->watch, s, &u->late);
 }
 
-static void sample(struct run *u)
+/* The last one is kept however soon it comes after the one before: it shows how all ended. */
+static void sample(struct run *u, int last)
 {
 	struct bench_sample s = {0};
+	int due;
 
 	totals(u, &s);
+	due = last || series_due(&u->r->series, s.at_ns);
 	if (u->config->observe != OBSERVE_NONE)
 		count_time_wait(u, &s);
-	if (u->config->observe == OBSERVE_FULL && series_due(&u->r->series, s.at_ns) &&
-	        states(u, &s))
+	if (u->config->observe == OBSERVE_FULL && due && states(u, &s))
 		event_base_loopbreak(u->base);
-	if (series_due(&u->r->series, s.at_ns))
+	if (due)
 		series_add(&u->r->series, &s);
 	if (u->config->progress)
 		progress_tick(&u->progress, &s, u->r);
@@ -118,7 +120,7 @@ static void on_sample(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	sample(arg);
+	sample(arg, 0);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
@@ -256,7 +258,7 @@ static int measure(struct run *u, struct err *err)
 	crew_go(&u->crew);
 	if (event_base_dispatch(u->base) < 0)
 		return err_set(err, ERR_LAB, "the loop failed");
-	sample(u);
+	sample(u, 1);
 	if (count_end(u, err))
 		return -1;
 	if (u->stream) {
