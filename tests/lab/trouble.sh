@@ -111,19 +111,27 @@ steps:
 - expect: {wire: {syn: 101}, within: 100ms}'
 "$work/lastack" run --ip 4 "$work/late.yaml" >"$work/said" 2>&1 </dev/null &
 pid=$!
+below() { # PID COMMAND: the pids below it that are of this command; quicker than a look at all
+	local child name
+	for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
+		{ read -r name <"/proc/$child/comm"; } 2>/dev/null && [ "$name" = "$2" ] && echo "$child"
+		below "$child" "$2"
+	done
+}
 begun() { # a few of its connections are there
 	local client
-	client=$(ours lastack-client | head -1)
-	[ -n "$client" ] && [ "$(wc -l <"/proc/$client/net/tcp")" -gt 4 ]
+	for client in $(below $pid lastack-client); do
+		[ "$(wc -l <"/proc/$client/net/tcp")" -gt 4 ] && return 0
+	done
+	return 1
 }
 wait_for begun
-for stopped in $(ours lastack); do
-	[ "$stopped" = $pid ] || kill -STOP "$stopped"
-done
+wire=$(below $pid lastack)
+# shellcheck disable=SC2086
+kill -STOP $wire
 sleep 0.4
-for stopped in $(ours lastack); do
-	[ "$stopped" = $pid ] || kill -CONT "$stopped"
-done
+# shellcheck disable=SC2086
+kill -CONT $wire
 wait $pid
 code=$?
 expect "where the wire cannot keep up, a failure is an ERROR that says so" 3 " for the wire, and timers of its sender ran on"
