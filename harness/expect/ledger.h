@@ -39,7 +39,8 @@ struct ledger_socket {
 	struct tuple tuple;
 	int listened; /* was in LISTEN at some time: no connection */
 	ARRAY(struct stay) path;
-	unsigned fin_again; /* how often its FIN was sent again, as far as the kernel told */
+	/* How often its FIN was sent again in each state, as far as the kernel told. */
+	uint16_t fin_again[ST_COUNT];
 	int has_details;
 	struct ev_socket details;
 	uint64_t details_ns;  /* the moment of their reading */

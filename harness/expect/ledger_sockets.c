@@ -162,7 +162,7 @@ void ledger_feed_sample(struct ledger *l, const struct event *e, size_t index)
 void ledger_feed_kernel(struct ledger *l, const struct event *e)
 {
 	if (e->kernel.deed == KERNEL_RETRANSMIT && e->kernel.flags & SEG_FIN)
-		socket_of(l, e)->fin_again++;
+		socket_of(l, e)->fin_again[e->kernel.state]++;
 }
 
 void ledger_free_sockets(struct ledger *l)

@@ -86,13 +86,14 @@ static struct walk stay_answer(const struct ledger *l, const struct ledger_socke
 {
 	struct window w;
 	struct took t = out ? stay_took(in, out) : (struct took){minus(l->now_ns, in->t_ns), 0};
+	int again = stay_miscounted(l, s, &want->stay, in, out);
 	char took[80], wanted[80];
 	struct phrase p = {took, sizeof took, 0}, q = {wanted, sizeof wanted, 0};
 
-	if (stay_goes_on(l, s, &want->stay))
-		return walk_make(ANSWER_FAILS, "sent its FIN again %u times, expected %lld",
-		        stay_fin_again(l, s), (long long)want->stay.lo);
-	if (stay_window(l, s, &want->stay, out ? &t.min_ns : NULL, &w))
+	if (again >= 0)
+		return walk_make(ANSWER_FAILS, "sent its FIN again %d time%s, expected %lld", again,
+		        again == 1 ? "" : "s", (long long)want->stay.lo);
+	if (stay_window(l, s, &want->stay, in, out, &w))
 		return walk_make(ANSWER_UNDECIDED, "no FIN of it has come to the wire");
 	if (!out && t.min_ns <= w.hi_ns)
 		return walk_make(ANSWER_UNDECIDED, "still in %s", tcp_state_name(want->state));

@@ -195,24 +195,32 @@ static size_t next_fin(const struct ledger_wire *w, enum host h, size_t i)
 	return i;
 }
 
+/* The host's last FIN, from place `fin` on, that came to the wire before the stay had ended. */
+static size_t last_fin(const struct ledger_wire *w, enum host h, size_t fin, const struct stay *out)
+{
+	size_t next;
+
+	while ((next = next_fin(w, h, fin + 1)) < w->segments.n &&
+	        (!out || w->segments.v[next].t_ns <= out->t_ns))
+		fin = next;
+	return fin;
+}
+
 /* What of a stay isn't the time from the FIN, at place `fin`, to when it was sent for the last
  * time.
  */
-static uint64_t besides(const struct ledger_wire *w, enum host h, size_t fin, uint64_t lasted_ns)
+static uint64_t besides(const struct ledger_wire *w, enum host h, size_t fin, const struct stay *in,
+        const struct stay *out)
 {
-	size_t last = fin, next;
-	uint64_t apart;
+	uint64_t lasted = out->since_ns > in->t_ns ? out->since_ns - in->t_ns : 0;
+	size_t last = last_fin(w, h, fin, out);
+	uint64_t apart = segments_apart_ns(&w->segments.v[fin], &w->segments.v[last]);
 
-	while ((next = next_fin(w, h, last + 1)) < w->segments.n)
-		last = next;
-	if (last == fin)
-		return 0;
-	apart = segments_apart_ns(&w->segments.v[fin], &w->segments.v[last]);
-	return lasted_ns > apart ? lasted_ns - apart : 0;
+	return last > fin && lasted > apart ? lasted - apart : 0;
 }
 
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
-        const uint64_t *lasted_ns, struct window *ret)
+        const struct stay *in, const struct stay *out, struct window *ret)
 {
 	const struct ledger_wire *w;
 	struct rto rto;
@@ -234,25 +242,27 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 	rto = rto_of(l, w, fin, next_fin(w, s->host, fin + 1));
 	*ret = computed(l, s->host, r, &rto);
 	if (r->kind == RANGE_RETRANSMITTED)
-		ret->hi_ns =
-		        lasted_ns ? ret->hi_ns + besides(w, s->host, fin, *lasted_ns) : UINT64_MAX;
+		ret->hi_ns = out ? ret->hi_ns + besides(w, s->host, fin, in, out) : UINT64_MAX;
 	return 0;
 }
 
-unsigned stay_fin_again(const struct ledger *l, const struct ledger_socket *s)
+int stay_miscounted(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
+        const struct stay *in, const struct stay *out)
 {
 	const struct ledger_wire *w = ledger_wire_of(l, s);
-	unsigned seen = 0;
+	int told = s->fin_again[in->state], seen = -1, most;
 
-	for (size_t i = 0; w && i < w->segments.n; i++)
-		seen += w->segments.v[i].role == ROLE_FIN && w->segments.v[i].from == s->host;
-	seen -= seen > 0;
-	return seen > s->fin_again ? seen : s->fin_again;
-}
+	if (r->kind != RANGE_RETRANSMITTED)
+		return -1;
+	for (size_t i = 0; w && i < w->segments.n; i++) {
+		const struct ledger_segment *g = &w->segments.v[i];
 
-int stay_goes_on(const struct ledger *l, const struct ledger_socket *s, const struct range *r)
-{
-	return r->kind == RANGE_RETRANSMITTED && stay_fin_again(l, s) > (uint64_t)r->lo;
+		seen += g->role == ROLE_FIN && g->from == s->host && (!out || g->t_ns <= out->t_ns);
+	}
+	most = told > seen ? told : seen;
+	if (most > r->lo)
+		return most;
+	return out && told && most < r->lo ? most : -1;
 }
 
 uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r)

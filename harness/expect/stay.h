@@ -17,20 +17,20 @@ struct window stay_bounds(const struct range *r, unsigned hz);
  *
  * Of a stay that so many retransmissions end, the upper bound is on when the last of them was sent:
  * how long that, and its acknowledgement, wait in queues is no matter of the sender. So before the
- * stay has ended (`lasted_ns` is NULL; else how long it took at least) the wire knows no such
- * bound.
+ * stay has ended (`out` is NULL) the wire knows no such bound.
  */
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
-        const uint64_t *lasted_ns, struct window *ret);
-
-/* How often the socket has sent its FIN again, as the kernel tells and the wire has seen. */
-unsigned stay_fin_again(const struct ledger *l, const struct ledger_socket *s);
+        const struct stay *in, const struct stay *out, struct window *ret);
 
 /*
- * It was sent again more often than the stay says. That is certain where the windows of time are
- * not: over veth, two retransmissions fit into the longest time that one may take.
+ * How often the socket has sent its FIN again in this stay, where that is certainly not what the
+ * stay says; -1 otherwise. The kernel tells, and the wire sees what reached it: one more than
+ * expected is wrong at once, one less of those told when the stay has ended. Times alone would not
+ * do: over veth two fit into the longest time that one may take, and one that is heard late into
+ * that of two.
  */
-int stay_goes_on(const struct ledger *l, const struct ledger_socket *s, const struct range *r);
+int stay_miscounted(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
+        const struct stay *in, const struct stay *out);
 
 /* How long such a stay lasts at most, for a deadline: as if no round trip was seen yet. */
 uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range *r);

@@ -53,6 +53,7 @@ def alone(run):
 def compare(what, *argv):
     events, looks = runs("bpf", *argv), runs("poll", *argv)
     ok(events and events.keys() == looks.keys(), "%s: both ran the same %d" % (what, len(events)))
+    verdicts = {}
     for title in events:
         words = agree(events[title], looks[title])
         if words is None or "ERROR" in words:
@@ -60,13 +61,14 @@ def compare(what, *argv):
                   looks[title]["verdict"], looks[title]["why"])
             words = alone(events[title])
         ok(words is not None, "%s: %s" % (title, words or "not the same, and not by chance"))
-    return events
+        verdicts[title] = (words or "none").split()[0]
+    return verdicts
 
 
 def main():
     compare("the catalogue", *SLOW)
     mutants = compare("what must fail", "--ip", "4", "tests/mutants")
-    ok(all(r["verdict"] == "FAIL" for r in mutants.values()), "what must fail does, by events")
+    ok(set(mutants.values()) == {"FAIL"}, "what must fail does, by events")
     print("1..%d" % count)
     return 1 if failed else 0
 

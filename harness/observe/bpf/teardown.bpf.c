@@ -209,6 +209,11 @@ static __always_inline int find_sender(struct target *t, const struct sock *sk)
 	return !counts_only;
 }
 
+/* Newer kernels tell of attempts too that have sent nothing, with the error as a third argument. */
+struct trace_event_raw_tcp_retransmit_skb___err {
+	int err;
+};
+
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(on_retransmit, struct sock *sk, struct sk_buff *skb)
 {
@@ -216,6 +221,9 @@ int BPF_PROG(on_retransmit, struct sock *sk, struct sk_buff *skb)
 	struct record r;
 	struct target t;
 
+	if (bpf_core_field_exists(struct trace_event_raw_tcp_retransmit_skb___err, err) &&
+	        (int)ctx[2])
+		return 0;
 	if (!find_sender(&t, sk))
 		return 0;
 	if (!begin(&t, &r, RAW_RETRANSMIT, sk->__sk_common.skc_family, 0))
