@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A run as a picture: rate, TIME_WAIT of both sides, errors over time; the latencies' distribution.
  */
+#include "run.h"
 #include "show.h"
 #include "svg.h"
 
@@ -41,12 +42,9 @@ static double errors(const struct bench_sample *v, const struct bench_sample *la
 
 static const struct bench_sample zero;
 
-/* A last sample that comes right after another says nothing about the rate. */
 static size_t length(const struct bench_series *t)
 {
-	size_t n = t->n;
-
-	return n > 2 && t->v[n - 1].at_ns - t->v[n - 2].at_ns < t->step_ns / 2 ? n - 1 : n;
+	return t->n && !series_tells_rate(t, t->n - 1) ? t->n - 1 : t->n;
 }
 
 static double greatest(const struct bench_series *t, reading of)

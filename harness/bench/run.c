@@ -135,15 +135,16 @@ int bench_asked_to_stop(void)
 	return asked;
 }
 
-void bench_drop_signals(void)
+void bench_drop_signal(int sig)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, old[2];
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	sigset_t set;
 
-	sigaction(SIGINT, &ignore, &old[0]); /* one that waits is gone with that */
-	sigaction(SIGTERM, &ignore, &old[1]);
-	bench_signals(SIG_UNBLOCK);
-	sigaction(SIGINT, &old[0], NULL);
-	sigaction(SIGTERM, &old[1], NULL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigaction(sig, &ignore, &old); /* one that waits is gone with that */
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	sigaction(sig, &old, NULL);
 }
 
 void *bench_shared(size_t size, struct err *err)

@@ -25,19 +25,21 @@ int bench_in_cell(int (*work)(void *arg, struct err *err), void *arg, struct err
 /*
  * SIG_BLOCK or SIG_UNBLOCK for SIGINT and SIGTERM. They are blocked from before the first run until
  * the result is out, and let through only while a run can end for them: one that comes between two
- * runs waits for the next and is told by bench_asked_to_stop(), one that comes behind the last takes
- * nothing away.
+ * runs waits for the next and is told by bench_asked_to_stop(), one that comes behind the last
+ * takes nothing away.
  */
 void bench_signals(int how);
 int bench_asked_to_stop(void);
 
-/* When the result is out: what still waits is gone, and the signals end the program again. */
-void bench_drop_signals(void);
+/* When all runs are over: one that still waits is gone, and the next one ends the program again. */
+void bench_drop_signal(int sig);
 
 /* Samples into fixed memory. */
 void series_init(struct bench_series *s, uint64_t step_ns);
 /* Whether a sample is wanted at this time. */
 int series_due(const struct bench_series *s, uint64_t at_ns);
+/* The last one may come right after another: that says nothing about the rate. */
+int series_tells_rate(const struct bench_series *s, size_t i);
 void series_add(struct bench_series *s, const struct bench_sample *sample);
 
 #endif

@@ -14,6 +14,11 @@ int series_due(const struct bench_series *s, uint64_t at_ns)
 	return !s->n || at_ns >= s->v[s->n - 1].at_ns + s->step_ns - s->step_ns / 4;
 }
 
+int series_tells_rate(const struct bench_series *s, size_t i)
+{
+	return i < 2 || s->v[i].at_ns - s->v[i - 1].at_ns >= s->step_ns / 2;
+}
+
 void series_add(struct bench_series *s, const struct bench_sample *sample)
 {
 	if (s->n == BENCH_SAMPLES) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A result for programs: JSON with all of it, CSV with the samples over time. */
+#include "run.h"
 #include "show.h"
 
 #include "core/clock.h"
@@ -242,8 +243,11 @@ void show_csv(FILE *out, const struct bench_options *o, const struct bench_resul
 		const struct bench_sample *v = &r->series.v[i];
 		double passed = (double)(v->at_ns - last.at_ns) / NS_PER_S;
 
-		fprintf(out, "%.3f,%" PRIu64 ",%.0f,%" PRIu64, (double)v->at_ns / NS_PER_S, v->done,
-		        passed > 0 ? (double)(v->done - last.done) / passed : 0, v->errors);
+		fprintf(out, "%.3f,%" PRIu64 ",", (double)v->at_ns / NS_PER_S, v->done);
+		if (series_tells_rate(&r->series, i))
+			fprintf(out, "%.0f",
+			        passed > 0 ? (double)(v->done - last.done) / passed : 0);
+		fprintf(out, ",%" PRIu64, v->errors);
 		for (int s = 0; s < 2; s++)
 			if (bench_side_counts(r, (enum bench_side)s))
 				fprintf(out, ",%" PRIu64, v->time_wait[s]);

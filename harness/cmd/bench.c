@@ -5,31 +5,45 @@
 #include "command.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 
-static int go(const struct bench_options *o, struct err *err)
+static int go(const struct bench_options *o, FILE *out, struct err *err)
 {
 	switch (o->verb) {
 	case VERB_RUN:
 	case VERB_SERVE:
-		return verb_run(o, stdout, err);
+		return verb_run(o, out, err);
 	case VERB_PORTS:
-		return verb_ports(o, stdout, err);
+		return verb_ports(o, out, err);
 	case VERB_CAPACITY:
-		return verb_capacity(o, stdout, err);
+		return verb_capacity(o, out, err);
 	case VERB_SWEEP:
-		return verb_sweep(o, stdout, err);
+		return verb_sweep(o, out, err);
 	}
 	return -1;
 }
 
+/*
+ * A second Ctrl-C takes nothing of the result away. It is put together first, so that SIGTERM can
+ * end a program whose reader doesn't read.
+ */
 static int measure(const struct bench_options *o, struct err *err)
 {
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = must(open_memstream(&text, &size));
 	int failed;
 
 	bench_signals(SIG_BLOCK);
-	failed = go(o, err);
-	fflush(stdout); /* whole, before a signal ends us; main() tells what the stream has met */
-	bench_drop_signals();
+	failed = go(o, out, err);
+	fclose(out);
+	bench_drop_signal(SIGTERM);
+	if (!failed)
+		fwrite(text, 1, size, stdout);
+	fflush(stdout); /* main() tells what the stream has met */
+	bench_drop_signal(SIGINT);
+	free(text);
 	return failed;
 }
 

@@ -73,7 +73,8 @@ void out_write(struct out *o);
 
 /*
  * Calls print(o, i, arg) for each i below n, in that order as far as the text goes: where they are
- * many, in as many threads as there are CPUs for us. So `print` reads shared memory only.
+ * many, in several threads, up to as many as there are CPUs for us. So `print` writes no shared
+ * memory.
  */
 void out_many(struct out *o, size_t n, void (*print)(struct out *o, size_t i, const void *arg),
         const void *arg);
