@@ -67,11 +67,13 @@ void inventory_set_age(struct inventory_socket *s, const struct tcp_info *info)
 /*
  * A hundred thousand sockets are 13 MB, and to touch so much new memory page by page takes longer
  * than to ask the kernel for the sockets. So a large array gets huge pages, where they can be had;
- * and it grows in great steps, for it costs nothing where it isn't touched, and copying does.
+ * and its first step is a great one, for memory costs nothing where it isn't touched, and copying
+ * does.
  */
 static void grow(struct inventory *inv)
 {
-	size_t cap = inv->sockets.cap ? 16 * inv->sockets.cap : 1024;
+	size_t cap =
+	        inv->sockets.cap ? (inv->sockets.cap < 1u << 16 ? 16 : 4) * inv->sockets.cap : 1024;
 	size_t size = cap * sizeof *inv->sockets.v;
 	struct inventory_socket *v;
 
@@ -216,6 +218,19 @@ static int read_both(struct sock_diag *d, const struct inventory_query *q, struc
 	return ret->owners ? 0 : -1;
 }
 
+/*
+ * What was opened while the descriptors were read has no owner yet. Where all are visible, that is
+ * looked into further; where not, what is still not found may be another user's.
+ */
+static int find_late_ones(struct inventory *inv, struct err *err)
+{
+	if (!inventory_classify(inv))
+		return 0;
+	owner_table_free(inv->owners);
+	inv->owners = inventory_owners(inv, descriptors_begin(DESCRIPTORS_WALK), err);
+	return inv->owners ? 0 : -1;
+}
+
 int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err)
 {
 	struct sock_diag *d = sock_diag_open(err);
@@ -225,6 +240,8 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 	if (!d)
 		return -1;
 	bad = read_both(d, q, ret, err) < 0;
+	if (!bad && !ret->all_visible)
+		bad = find_late_ones(ret, err) < 0;
 	if (!bad && inventory_classify(ret) && ret->all_visible)
 		bad = inventory_look_again(d, q, ret, err) < 0;
 	sock_diag_close(d);

@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "observe/owner_bpf.h"
 
+#include <dirent.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -182,16 +183,31 @@ static void nothing_wanted(void **state)
 	owner_table_free(t);
 }
 
-/* Whoever needs no answer waits for none, and nothing is left of the search. */
+static size_t entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	size_t n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* Nothing is left of a search that nobody waited for: no thread, and no descriptor. */
 static void dropped(void **state)
 {
+	size_t fds, threads = entries("/proc/self/task");
 	struct scene s;
 
 	(void)state;
 	build(&s);
+	fds = entries("/proc/self/fd");
 	for (int i = 0; i < 20; i++)
-		descriptors_drop(
-		        descriptors_begin(i % 2 ? DESCRIPTORS_THREADS : DESCRIPTORS_QUICK));
+		descriptors_drop(descriptors_begin(i % 2 ? DESCRIPTORS_THREADS : DESCRIPTORS_WALK));
+	assert_int_equal(entries("/proc/self/fd"), fds);
+	assert_int_equal(entries("/proc/self/task"), threads);
 	take_down(&s);
 }
 
