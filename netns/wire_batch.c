@@ -18,9 +18,8 @@ struct batch {
 
 struct batch *batch_new(void)
 {
-	struct batch *b = must(malloc(sizeof *b));
+	struct batch *b = must(calloc(1, sizeof *b));
 
-	b->pending = 0;
 	if (!io_uring_queue_init(BATCH_MOST, &b->ring, IORING_SETUP_CLAMP))
 		return b;
 	free(b); /* switched off, or an old kernel */

@@ -65,10 +65,10 @@ static const char *same_beginning(const char *word, const char *const *valid, si
 	for (size_t i = 0; i < n; i++) {
 		size_t same = valid[i] ? common_beginning(word, valid[i]) : 0;
 
-		if (same > longest && 2 * same > strlen(word)) {
-			best = valid[i];
-			longest = same;
-		}
+		if (same < longest || 2 * same <= strlen(word))
+			continue;
+		best = same > longest ? valid[i] : NULL; /* two alike: neither */
+		longest = same;
 	}
 	return best;
 }

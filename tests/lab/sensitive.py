@@ -94,7 +94,8 @@ def check(folder, name):
     elif verdicts[0] == "PASS":
         missed = ["%s -> %s" % w[:2] for w, v in zip(ways, verdicts[1:]) if v == "PASS"]
         tap("%s: %d changes are found" % (name, len(ways)), not missed, "\n".join(missed))
-    return len(ways)
+        return len(ways)
+    return 0  # skipped here, or the machine was too busy: nothing to compare with
 
 
 def main():
@@ -102,8 +103,8 @@ def main():
     try:
         lastack("run", "--ip", "4", "--out", out)
         runs = sorted(os.path.dirname(t) for t in glob.glob(out + "/**/timeline.ndjson", recursive=True))
-        ways = sum(check(r, os.path.relpath(os.path.dirname(r), out)) for r in runs)
-        tap("the catalogue has expectations to change", len(runs) > 20 and ways > 200, (len(runs), ways))
+        ways = [check(r, os.path.relpath(os.path.dirname(r), out)) for r in runs]
+        tap("most of the catalogue was judged", sum(w > 0 for w in ways) > len(ways) / 2 and sum(ways) > 200, ways)
     finally:
         shutil.rmtree(out)
     print("1..%d" % count)

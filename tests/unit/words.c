@@ -37,12 +37,15 @@ static void one_mistake(void **state)
 static void the_same_beginning(void **state)
 {
 	static const char *const keys[] = {"on_eof", "behaviour", "backlog", "descriptors"};
+	static const char *const paths[] = {"faults/lost-twice", "faults/delayed", "leak/held"};
 
 	(void)state;
 	assert_string_equal(words_nearest("behave", keys, 4), "behaviour");
 	assert_string_equal(words_nearest("descriptors_held", keys, 4), "descriptors");
 	assert_null(words_nearest("backwards-compatible", keys, 4));
 	assert_null(words_nearest("bac", keys, 4));
+	assert_null(words_nearest("faults/nosuch", paths, 3));
+	assert_string_equal(words_nearest("faults/lost-often", paths, 3), "faults/lost-twice");
 }
 
 static void nothing_near(void **state)
