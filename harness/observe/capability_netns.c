@@ -266,7 +266,8 @@ static int netlink_asked(int bus, struct nlmsghdr *h)
 
 static int try_veth(void)
 {
-	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO)));
+	char buf[512]
+	        __attribute__((aligned(NLMSG_ALIGNTO))) = {0}; /* libmnl leaves padding as it is */
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct ifinfomsg *link;
 	struct nlattr *info;
@@ -362,8 +363,9 @@ void capability_probe_conntrack(struct capability_state *s)
 		return;
 	}
 	capability_lacks(s, "the kernel does not answer for conntrack: %s", strerror(e));
-	capability_mend(s, "modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CONNTRACK and "
-	                   "CONFIG_NF_CT_NETLINK");
+	capability_mend(s,
+	        "modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CONNTRACK and "
+	        "CONFIG_NF_CT_NETLINK");
 }
 
 static int try_ipv6(void)
