@@ -195,28 +195,34 @@ static size_t next_fin(const struct ledger_wire *w, enum host h, size_t i)
 	return i;
 }
 
-/* The host's last FIN, from place `fin` on, that came to the wire before the stay had ended. */
-static size_t last_fin(const struct ledger_wire *w, enum host h, size_t fin, const struct stay *out)
+/*
+ * The host's last FIN, from place `fin` on, that came to the wire before the stay had ended (NULL:
+ * it hasn't); *ret_again: how many there are behind the first.
+ */
+static size_t last_fin(const struct ledger_wire *w, enum host h, size_t fin, const struct stay *out,
+        int *ret_again)
 {
 	size_t next;
 
+	*ret_again = 0;
 	while ((next = next_fin(w, h, fin + 1)) < w->segments.n &&
-	        (!out || w->segments.v[next].t_ns <= out->t_ns))
+	        (!out || w->segments.v[next].t_ns <= out->t_ns)) {
 		fin = next;
+		++*ret_again;
+	}
 	return fin;
 }
 
-/* What of a stay isn't the time from the FIN, at place `fin`, to when it was sent for the last
- * time.
- */
+/* What of a stay isn't the time from the FIN, at place `fin`, to when it was last sent. */
 static uint64_t besides(const struct ledger_wire *w, enum host h, size_t fin, const struct stay *in,
         const struct stay *out)
 {
-	uint64_t lasted = out->since_ns > in->t_ns ? out->since_ns - in->t_ns : 0;
-	size_t last = last_fin(w, h, fin, out);
-	uint64_t apart = segments_apart_ns(&w->segments.v[fin], &w->segments.v[last]);
+	uint64_t lasted = out->since_ns > in->t_ns ? out->since_ns - in->t_ns : 0, apart;
+	int again;
+	size_t last = last_fin(w, h, fin, out, &again);
 
-	return last > fin && lasted > apart ? lasted - apart : 0;
+	apart = segments_apart_ns(&w->segments.v[fin], &w->segments.v[last]);
+	return again && lasted > apart ? lasted - apart : 0;
 }
 
 int stay_window(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
@@ -249,16 +255,16 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 int stay_miscounted(const struct ledger *l, const struct ledger_socket *s, const struct range *r,
         const struct stay *in, const struct stay *out)
 {
-	const struct ledger_wire *w = ledger_wire_of(l, s);
-	int told = s->fin_again[in->state], seen = -1, most;
+	const struct ledger_wire *w;
+	int told = s->fin_again[in->state], seen = 0, most;
+	size_t fin;
 
 	if (r->kind != RANGE_RETRANSMITTED)
 		return -1;
-	for (size_t i = 0; w && i < w->segments.n; i++) {
-		const struct ledger_segment *g = &w->segments.v[i];
-
-		seen += g->role == ROLE_FIN && g->from == s->host && (!out || g->t_ns <= out->t_ns);
-	}
+	w = ledger_wire_of(l, s);
+	fin = w ? next_fin(w, s->host, 0) : 0;
+	if (w && fin < w->segments.n)
+		last_fin(w, s->host, fin, out, &seen);
 	most = told > seen ? told : seen;
 	if (most > r->lo)
 		return most;

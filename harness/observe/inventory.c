@@ -162,23 +162,6 @@ static void classify(struct inventory_socket *s, const struct owner_table *owner
 		s->holder = n ? HELD_BY_PROGRAM : HELD_BY_UNHELD;
 }
 
-struct owner_table *inventory_owners(
-        const struct inventory *inv, struct descriptors_search *search, struct err *err)
-{
-	struct owner_table *t;
-	ARRAY(uint32_t) inodes = {0};
-
-	array_each (uint32_t, i, &inv->full) {
-		struct inventory_socket *s = &inv->sockets.v[*i];
-
-		if (s->row.inode)
-			array_push(&inodes, s->row.inode);
-	}
-	t = owner_table_new(search, inodes.v, inodes.n, err);
-	array_free(&inodes);
-	return t;
-}
-
 size_t inventory_classify(struct inventory *inv)
 {
 	size_t unheld = 0;
@@ -192,6 +175,23 @@ size_t inventory_classify(struct inventory *inv)
 	return unheld;
 }
 
+ssize_t inventory_find_holders(
+        struct inventory *inv, struct descriptors_search *search, struct err *err)
+{
+	ARRAY(uint32_t) inodes = {0};
+
+	array_each (uint32_t, i, &inv->full) {
+		struct inventory_socket *s = &inv->sockets.v[*i];
+
+		if (s->row.inode)
+			array_push(&inodes, s->row.inode);
+	}
+	owner_table_free(inv->owners);
+	inv->owners = owner_table_new(search, inodes.v, inodes.n, err);
+	array_free(&inodes);
+	return inv->owners ? (ssize_t)inventory_classify(inv) : -1;
+}
+
 /* Where some processes cannot be looked into, not to find an owner means nothing. */
 static void admit_ignorance(struct inventory *inv)
 {
@@ -203,9 +203,9 @@ static void admit_ignorance(struct inventory *inv)
 	}
 }
 
-/* The sockets, and beside that the descriptors. */
-static int read_both(struct sock_diag *d, const struct inventory_query *q, struct inventory *ret,
-        struct err *err)
+/* The sockets, and beside that the descriptors. How many sockets seem to have no holder; -1. */
+static ssize_t read_both(struct sock_diag *d, const struct inventory_query *q,
+        struct inventory *ret, struct err *err)
 {
 	struct taking t = {q, ret};
 	struct descriptors_search *search = descriptors_begin(DESCRIPTORS_QUICK);
@@ -214,43 +214,37 @@ static int read_both(struct sock_diag *d, const struct inventory_query *q, struc
 		descriptors_drop(search);
 		return -1;
 	}
-	ret->owners = inventory_owners(ret, search, err);
-	return ret->owners ? 0 : -1;
+	return inventory_find_holders(ret, search, err);
 }
 
-/*
- * What was opened while the descriptors were read has no owner yet. Where all are visible, that is
- * looked into further; where not, what is still not found may be another user's.
- */
-static int find_late_ones(struct inventory *inv, struct err *err)
+/* What was opened while the descriptors were read may be found now; the rest nobody knows. */
+static int look_at_what_is_visible(struct inventory *inv, struct err *err)
 {
-	if (!inventory_classify(inv))
-		return 0;
-	owner_table_free(inv->owners);
-	inv->owners = inventory_owners(inv, descriptors_begin(DESCRIPTORS_WALK), err);
-	return inv->owners ? 0 : -1;
+	if (inventory_find_holders(inv, descriptors_begin(DESCRIPTORS_WALK), err) < 0)
+		return -1;
+	admit_ignorance(inv);
+	return 0;
 }
 
 int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err)
 {
 	struct sock_diag *d = sock_diag_open(err);
+	ssize_t unheld;
 	int bad;
 
 	*ret = (struct inventory){.all_visible = owners_all_visible()};
 	if (!d)
 		return -1;
-	bad = read_both(d, q, ret, err) < 0;
-	if (!bad && !ret->all_visible)
-		bad = find_late_ones(ret, err) < 0;
-	if (!bad && inventory_classify(ret) && ret->all_visible)
-		bad = inventory_look_again(d, q, ret, err) < 0;
+	unheld = read_both(d, q, ret, err);
+	bad = unheld < 0;
+	if (unheld > 0)
+		bad = ret->all_visible ? inventory_look_again(d, q, ret, err)
+		                       : look_at_what_is_visible(ret, err);
 	sock_diag_close(d);
 	if (bad) {
 		inventory_free(ret);
 		return -1;
 	}
-	if (!ret->all_visible)
-		admit_ignorance(ret);
 	inventory_find_listeners(ret);
 	return 0;
 }

@@ -180,13 +180,10 @@ int inventory_look_again(struct sock_diag *d, const struct inventory_query *q,
 	struct second again = {.q = q, .inv = inv};
 	struct cookies without_file = {0};
 	int can_tell, bad;
+	ssize_t unheld = inventory_find_holders(inv, descriptors_begin(DESCRIPTORS_SURE), err);
 
-	owner_table_free(inv->owners);
-	inv->owners = inventory_owners(inv, descriptors_begin(DESCRIPTORS_SURE), err);
-	if (!inv->owners)
-		return -1;
-	if (!inventory_classify(inv))
-		return 0;
+	if (unheld <= 0)
+		return (int)unheld;
 	doubt_the_unheld(&again);
 	can_tell = !sockets_without_file(&again, &without_file);
 	bad = ask_again(d, &again, err) < 0;

@@ -10,9 +10,9 @@
 int inventory_asked_for(const struct inventory_query *q, const struct sock_row *row);
 void inventory_set_age(struct inventory_socket *s, const struct tcp_info *info);
 
-/* Of the sockets that are there by now, by what a search finds; ends the search. */
-struct owner_table *inventory_owners(
-        const struct inventory *inv, struct descriptors_search *search, struct err *err);
+/* Sets each holder by what a search finds, and ends the search. How many seem to have none; -1. */
+ssize_t inventory_find_holders(
+        struct inventory *inv, struct descriptors_search *search, struct err *err);
 
 /* Sets each holder by the owners that are known. How many seem to have none. */
 size_t inventory_classify(struct inventory *inv);

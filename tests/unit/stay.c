@@ -26,22 +26,27 @@ static struct event segment(double ms, int from, enum segment_role role)
 	return e;
 }
 
-/* The server closes at CLOSED_MS, its FIN is lost, and it is closed `stay` ms later (0: not yet).
- */
+/* Until the server closes, at CLOSED_MS, and its FIN has not come to the wire yet. */
+static void begin(struct story *st, const char *yaml, double round_trip)
+{
+	story_begin(st, yaml);
+	st->t.head.observers |= 1u << SRC_WIRE;
+	story_step(st, 0, 0, STEP_BEGIN);
+	story_tell(st, segment(0, HOST_CLIENT, ROLE_SYN));
+	story_tell(st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
+	story_tell(st, segment(0.1 + round_trip, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
+	story_state(st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
+	story_state(st, CLOSED_MS, CLOSED_MS, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+}
+
+/* The server's FIN is lost, and it is closed `stay` ms later (0: not yet). */
 static struct ruling ruled(const char *yaml, double round_trip, int fin, double stay, double now)
 {
 	struct story st;
 	struct event e;
 	struct ruling r;
 
-	story_begin(&st, yaml);
-	st.t.head.observers |= 1u << SRC_WIRE;
-	story_step(&st, 0, 0, STEP_BEGIN);
-	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
-	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
-	story_tell(&st, segment(0.1 + round_trip, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
-	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
-	story_state(&st, CLOSED_MS, CLOSED_MS, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	begin(&st, yaml, round_trip);
 	e = segment(CLOSED_MS, HOST_SERVER, ROLE_FIN);
 	e.segment.fate = FATE_DROPPED;
 	if (fin)
@@ -188,14 +193,7 @@ static enum answer_kind heard(const char *stay, double queued, double late)
 	enum answer_kind kind;
 
 	ack.segment.seq = ack.segment.ack = 102;
-	story_begin(&st, stay);
-	st.t.head.observers |= 1u << SRC_WIRE;
-	story_step(&st, 0, 0, STEP_BEGIN);
-	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
-	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
-	story_tell(&st, segment(0.2, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
-	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
-	story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	begin(&st, stay, 0.1);
 	tell_fin(&st, 100, 100, 0);
 	story_tick(&st, 308 + queued);
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
@@ -228,14 +226,7 @@ static void one_more_is_not_the_same(void **state)
 
 	(void)state;
 	ack.segment.seq = ack.segment.ack = 102;
-	story_begin(&st, STEP("", "2 retransmissions"));
-	st.t.head.observers |= 1u << SRC_WIRE;
-	story_step(&st, 0, 0, STEP_BEGIN);
-	story_tell(&st, segment(0, HOST_CLIENT, ROLE_SYN));
-	story_tell(&st, segment(0.1, HOST_SERVER, ROLE_SYN_ACK));
-	story_tell(&st, segment(0.2, HOST_CLIENT, ROLE_HANDSHAKE_ACK));
-	story_state(&st, 90, 90, HOST_SERVER, 1, ST_ESTABLISHED, ST_CLOSE_WAIT);
-	story_state(&st, 100, 100, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	begin(&st, STEP("", "2 retransmissions"), 0.1);
 	for (int i = 0; i < 4; i++)
 		tell_fin(&st, sent[i], sent[i] + 0.1, i > 0);
 	story_tell(&st, ack);
