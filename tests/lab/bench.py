@@ -20,25 +20,10 @@ import threading
 import time
 import xml.etree.ElementTree
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import end, skip, tap
+
 BIN = os.path.join(os.path.abspath(os.environ.get("BIN", "bin")), "lastack")
-count = failed = 0
-
-
-def tap(what, good, why=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print("%sok %d - %s" % ("" if good else "not ", count, what))
-    if not good:
-        for line in str(why).splitlines()[:20]:
-            print("# " + line)
-    sys.stdout.flush()
-
-
-def skip(what, why):
-    global count
-    count += 1
-    print("ok %d - %s # SKIP %s" % (count, what, why))
 
 
 def run(*words, **more):
@@ -597,8 +582,7 @@ def main():
         for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving):
             if not only or part.__name__ in only:
                 part()
-    print("1..%d" % count)
-    sys.exit(failed != 0)
+    end()
 
 
 main()

@@ -12,17 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import end, tap
+
 BIN = os.path.join(os.environ.get("BIN", "bin"), "lastack")
-count, failed = 0, False
-
-
-def tap(what, ok, why=""):
-    global count, failed
-    count += 1
-    failed |= not ok
-    print("%sok %d - %s" % ("" if ok else "not ", count, what))
-    if not ok:
-        print("".join("# %s\n" % line for line in str(why).splitlines()), end="")
 
 
 def lastack(*words):
@@ -107,8 +100,7 @@ def main():
         tap("most of the catalogue was judged", sum(w > 0 for w in ways) > len(ways) / 2 and sum(ways) > 200, ways)
     finally:
         shutil.rmtree(out)
-    print("1..%d" % count)
-    sys.exit(failed)
+    end()
 
 
 main()
