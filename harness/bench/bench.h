@@ -43,10 +43,10 @@ struct bench_ruleset {
 };
 
 struct bench_config {
-	uint64_t for_ns;
-	unsigned flows; /* a pair */
-	unsigned pairs; /* 0: one a CPU */
-	double rate;    /* connections a second of all pairs together; 0: as fast as it goes */
+	uint64_t for_ns; /* 0: until it is told to stop */
+	unsigned flows;  /* a pair */
+	unsigned pairs;  /* 0: one a CPU */
+	double rate;     /* connections a second of all pairs together; 0: as fast as it goes */
 	enum bench_side closer;
 	enum bench_how how;
 	size_t request, response;

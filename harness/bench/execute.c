@@ -194,7 +194,9 @@ static int add_events(struct run *u, struct err *err)
 		if (!e[i])
 			return err_set(err, ERR_LAB, "libevent takes no event");
 		if (i != 3)
-			failed |= event_add(e[i], i == 0 ? &step : i == 1 ? &end : NULL);
+			failed |= event_add(e[i], i == 0                        ? &step
+			                          : i == 1 && u->config->for_ns ? &end
+			                                                        : NULL);
 	}
 	return failed ? err_set(err, ERR_LAB, "libevent takes no event") : 0;
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define RUN_DESTS 16
-#define SERVE_NS  (365 * 86400 * NS_PER_S)
 #define PORT_LO   32768 /* the kernel's default range */
 #define PORT_HI   60999
 
@@ -233,7 +232,7 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 	if (ret->help)
 		return 0;
 	if (ret->verb == VERB_SERVE)
-		ret->config.for_ns = SERVE_NS;
+		ret->config.for_ns = 0;
 	for (; i < argc; i++)
 		if (one(argc, argv, &i, ret, err))
 			return -1;

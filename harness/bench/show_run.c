@@ -63,13 +63,18 @@ const char *show_asked(const struct bench_options *o, char ret[SHOW_WORDS])
 	char time[32];
 
 	*ret = 0;
-	add(ret, "%s, ", duration_format(c->for_ns, time, sizeof time));
-	if (c->max_conns)
-		add(ret, "%llu connections, ", (unsigned long long)c->max_conns);
-	if (c->rate > 0)
-		add(ret, "%g/s", c->rate);
+	if (c->for_ns)
+		add(ret, "%s", duration_format(c->for_ns, time, sizeof time));
 	else
-		add(ret, "as fast as it goes");
+		add(ret, "until it is told to stop");
+	if (o->verb == VERB_SERVE) /* how many, and how fast, the clients decide */
+		return ret;
+	if (c->max_conns)
+		add(ret, ", %llu connections", (unsigned long long)c->max_conns);
+	if (c->rate > 0)
+		add(ret, ", %g/s", c->rate);
+	else
+		add(ret, ", as fast as it goes");
 	return ret;
 }
 
@@ -102,10 +107,11 @@ json_t *show_run(const struct bench_options *o, const struct bench_result *r)
 {
 	const struct bench_config *c = &o->config;
 	int lab = r->have_client && r->have_server;
-	json_t *j = json_pack("{s:s, s:s, s:i, s:I, s:I, s:s, s:f, s:s, s:o, s:o, s:o}", "close",
+	json_t *j = json_pack("{s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "close",
 	        sides[c->closer], "by", hows[c->how], "ip", version(c), "request",
 	        (json_int_t)c->request, "response", (json_int_t)c->response, "ports",
-	        ports[c->ports], "for_s", (double)c->for_ns / NS_PER_S, "observe",
+	        ports[c->ports], "for_s",
+	        c->for_ns ? json_real((double)c->for_ns / NS_PER_S) : json_null(), "observe",
 	        observing[c->observe], "against", address(&c->against), "listen",
 	        address(&c->serve), "cpus", cpus(r));
 

@@ -2,6 +2,7 @@
 #include "svg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,15 +117,31 @@ static int ticks(const struct svg_axis *a, double ret[16])
 	return n;
 }
 
+/* A FIFO that nobody reads is refused rather than waited for. */
+static int open_to_write(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && !fcntl(fd, F_SETFL, flags & ~O_NONBLOCK))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 FILE *svg_open(const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "ae");
+	int fd = open_to_write(path);
 
-	if (!f) {
+	if (fd >= 0)
+		return must(fdopen(fd, "a"));
+	if (errno == ENXIO)
+		err_set(err, ERR_INPUT, "--plot %s: nobody reads from there", path);
+	else
 		err_sys(err, "--plot %s", path);
-		err->kind = ERR_INPUT;
-	}
-	return f;
+	err->kind = ERR_INPUT;
+	return NULL;
 }
 
 int svg_close(FILE *out, const char *path, int keep, struct err *err)
