@@ -50,6 +50,18 @@ static int fill_head(struct runner *r, struct err *err)
 	return cell_leave(&r->cell, err);
 }
 
+static void on_tracked(void *arg, struct event *e)
+{
+	runner_emit(arg, e);
+}
+
+static void on_doubt(void *arg)
+{
+	const struct runner *r = arg;
+
+	watch_kick(r->watch);
+}
+
 static int stage(struct runner *r, struct err *err)
 {
 	const struct cell_config config = {
@@ -136,13 +148,14 @@ static int stay_on_one_cpu(const struct run_order *o, struct err *err)
 int run_in_cell(void *order, int channel)
 {
 	struct runner r = {.order = order, .channel = channel, .device = {-1, -1}};
+	const struct track_config tracking = {.emit = on_tracked, .doubt = on_doubt, .arg = &r};
 	struct err err = {0};
 
 	take_signals();
 	r.scenario = r.order->scenario;
 	r.base = must(event_base_new());
 	r.timeline = must(fdopen(r.order->timeline, "w"));
-	r.track = track_new(&r);
+	r.track = track_new(&tracking);
 	steps_new(&r);
 	if (stay_on_one_cpu(order, &err) || stage(&r, &err))
 		return say_broken(&r, &err);

@@ -28,13 +28,13 @@
 #include "netns/wire.h"
 #include "observe/sock_diag.h"
 #include "run/run.h"
+#include "run/track.h"
 
 #include <event2/event.h>
 
 #define SERVER_PORT 5000
 
 struct cast;
-struct track;
 struct watch;
 struct router;
 struct filter;
@@ -122,25 +122,6 @@ const char *link_name(const struct runner *r); /* which it is in fact, and by wh
 
 void priority_raise(struct runner *r);
 void priority_raise_peer(pid_t pid);
-
-/* ---- track.c ---- */
-
-struct track *track_new(struct runner *r);
-void track_free(struct track *t);
-/* A socket was seen (row), or not found (row NULL) where `tuple` would be, at t_ns. */
-void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
-        enum source source, uint64_t t_ns);
-/* The kernel's event stream told this transition (EV_STATE). */
-void track_told(struct track *t, const struct event *e);
-/*
- * A dump of a host: begin, track_saw() for each row, end. Those that it did not show are not gone
- * for that: a minisocket may have taken over behind the back of the dump. So each is looked for.
- */
-void track_dump_begin(struct track *t, uint64_t t_ns);
-void track_dump_end(struct track *t, enum host h,
-        void (*missed)(void *arg, const struct tuple *tuple), void *arg);
-/* The soonest moment at which a kernel timer of a tracked socket can fire, 0 none. */
-uint64_t track_next_timer_ns(const struct track *t);
 
 /* ---- router.c ---- */
 

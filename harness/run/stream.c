@@ -41,6 +41,7 @@ int stream_new(struct runner *r, struct err *err)
 	r->bpf = bpf_ring_open(r->order->bpf, r->order->slot, on_kernel, r, err);
 	if (!r->bpf || bpf_ring_start(r->bpf, r->base, err))
 		return -1;
+	track_stream_begins(r->track);
 	if (*bpf_observer_refused(r->order->bpf, refused, sizeof refused))
 		runner_note(r, ACTOR_LAB, "bpf: this kernel refused %s", refused);
 	return watch_host(r, HOST_CLIENT, err) || watch_host(r, HOST_SERVER, err) ? -1 : 0;

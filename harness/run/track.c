@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What is known of sockets comes from the kernel's event stream, from dumps, and from looks on both
- * sides of every segment on the wire. Here it becomes one order of transitions a socket.
- *
- * Without the stream a look that shows a new state is a transition somewhere between the look
- * before and this one. With it the stream tells, and exactly; but it has gaps: a kernel may leave a
- * program out (when it interrupts itself; when the softirq happens to run on top of a task that
- * must not be traced). So a look that contradicts the stream, and still does so a little later,
- * tells instead.
- */
-#include "runner.h"
+#include "track.h"
 
 #include "core/clock.h"
 
@@ -38,19 +28,25 @@ struct tracked {
 };
 
 struct track {
-	struct runner *r;
+	struct track_config config;
+	int stream; /* there is one */
 	struct tracked *sockets;
 	unsigned dump;
 	uint64_t dump_ns[HOST_COUNT]; /* when the last complete dump of the host began */
 	uint64_t began_ns;            /* the one under way */
 };
 
-struct track *track_new(struct runner *r)
+struct track *track_new(const struct track_config *config)
 {
 	struct track *t = must(calloc(1, sizeof *t));
 
-	t->r = r;
+	t->config = *config;
 	return t;
+}
+
+void track_stream_begins(struct track *t)
+{
+	t->stream = 1;
 }
 
 static void forget(struct track *t, struct tracked *s)
@@ -106,7 +102,7 @@ static void emit_state(struct track *t, const struct tracked *s, enum tcp_state 
 	e.state.to = to;
 	e.state.since_ns = since_ns;
 	e.state.inferred = inferred;
-	runner_emit(t->r, &e);
+	t->config.emit(t->config.arg, &e);
 }
 
 /* From one state to the next that was seen, by way of those that were not. */
@@ -133,7 +129,7 @@ static void emit_details(
 	        .tuple = s->key.tuple,
 	        .socket = s->seen};
 
-	runner_emit(t->r, &e);
+	t->config.emit(t->config.arg, &e);
 }
 
 static struct ev_socket details(const struct sock_row *row)
@@ -203,12 +199,12 @@ static void look_shows(
 	if (state == s->state) {
 		s->agreed_ns = t_ns;
 		s->odd = ST_NONE;
-	} else if (!t->r->bpf) {
+	} else if (!t->stream) {
 		go(t, s, state, source, t_ns);
 	} else if (s->odd != state) {
 		s->odd = state;
 		s->odd_ns = t_ns;
-		watch_kick(t->r->watch);
+		t->config.doubt(t->config.arg);
 	} else if (t_ns >= s->odd_ns + PATIENCE_NS) {
 		go(t, s, state, source, s->odd_ns);
 	}
@@ -264,13 +260,28 @@ void track_saw(struct track *t, enum host h, const struct sock_row *row, const s
 		look_shows(t, s, ST_CLOSE, source, t_ns);
 }
 
-void track_told(struct track *t, const struct event *e)
+/*
+ * The socket of a transition; NULL where it has no port. connect() sets SYN_SENT before it has one,
+ * and when the choice takes long the stream tells so: no look finds the socket then, and others may
+ * be on the same way.
+ */
+static struct tracked *find_told(struct track *t, const struct event *e)
 {
-	struct tracked *s = find_same(t, e->host, &e->tuple, e->cookie, e->source, e->t_ns);
-	struct event copy = *e;
+	struct tracked *s;
 
+	if (!e->tuple.local.port)
+		return NULL;
+	s = find_same(t, e->host, &e->tuple, e->cookie, e->source, e->t_ns);
 	if (!s && e->state.to != ST_CLOSE)
 		s = born(t, e->host, &e->tuple, e->cookie);
+	return s;
+}
+
+void track_told(struct track *t, const struct event *e)
+{
+	struct tracked *s = find_told(t, e);
+	struct event copy = *e;
+
 	if (s && s->state == e->state.to) { /* a look was first */
 		s->odd = ST_NONE;
 		return;
@@ -278,7 +289,7 @@ void track_told(struct track *t, const struct event *e)
 	/* What the stream left out is in what it goes on from. */
 	if (s && s->state != e->state.from && s->state != ST_NONE && e->state.from != ST_NONE)
 		emit_state(t, s, s->state, e->state.from, s->agreed_ns, e->t_ns, e->source, 1);
-	runner_emit(t->r, &copy);
+	t->config.emit(t->config.arg, &copy);
 	if (!s)
 		return;
 	s->state = e->state.to;
