@@ -112,15 +112,14 @@ static uint64_t positive(int64_t n)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-int bench_stream_catch_up(struct bench_stream *s, struct err *err)
+void bench_stream_catch_up(struct bench_stream *s)
 {
-	return bpf_ring_consume(s->ring, err) < 0 ? -1 : 0;
+	bpf_ring_consume(s->ring);
 }
 
-int bench_stream_states(struct bench_stream *s, struct bench_sample *ret, struct err *err)
+void bench_stream_states(struct bench_stream *s, struct bench_sample *ret)
 {
-	if (bench_stream_catch_up(s, err))
-		return -1;
+	bench_stream_catch_up(s);
 	for (int i = 0; i < 2; i++) {
 		ret->established[i] = positive(s->population[i][ST_ESTABLISHED]);
 		ret->other[i] = 0;
@@ -129,7 +128,6 @@ int bench_stream_states(struct bench_stream *s, struct bench_sample *ret, struct
 			        state != ST_LISTEN && state != ST_CLOSE)
 				ret->other[i] += positive(s->population[i][state]);
 	}
-	return 0;
 }
 
 uint64_t bench_stream_lost(struct bench_stream *s)

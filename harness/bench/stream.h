@@ -22,10 +22,10 @@ int bench_stream_begin(struct bench_stream *s, const struct bench_lab *lab, unsi
         struct bench_result *r, struct event_base *base, struct err *err);
 
 /* Reads all that has happened so far. */
-int bench_stream_catch_up(struct bench_stream *s, struct err *err);
+void bench_stream_catch_up(struct bench_stream *s);
 
 /* The same, and fills in the states of both sides. */
-int bench_stream_states(struct bench_stream *s, struct bench_sample *ret, struct err *err);
+void bench_stream_states(struct bench_stream *s, struct bench_sample *ret);
 
 /* Records lost: the populations and stays are of the rest. */
 uint64_t bench_stream_lost(struct bench_stream *s);

@@ -46,16 +46,14 @@ static void on_event(void *arg, const struct event *e)
 /* ---- the loop ---- */
 
 /* What no program tells of, after what they do. */
-static int look(struct trace *t, struct err *err)
+static void look(struct trace *t)
 {
 	struct event e;
 
 	trace_overflows_look(t->overflows);
-	if (bpf_ring_consume(t->ring, err) < 0)
-		return -1;
+	bpf_ring_consume(t->ring);
 	if (trace_overflows_take(t->overflows, &e))
 		trace_show(t->show, &e, NULL);
-	return 0;
 }
 
 /* People see whole lines soon; the stream is flushed often enough, not for each. */
@@ -63,14 +61,10 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct trace *t = arg;
 	uint64_t now = clock_now_ns();
-	struct err err;
 
 	(void)fd;
 	(void)what;
-	if (look(t, &err)) {
-		event_base_loopbreak(t->base);
-		return;
-	}
+	look(t);
 	trace_order_write(t->order, now - LATE_NS, stdout);
 	if (!fflush(stdout))
 		return;
@@ -132,8 +126,8 @@ static int loop(struct trace *t, struct err *err)
 
 	if (trace_loop_run(&l, err))
 		return -1;
-	if (!t->broken && look(t, err))
-		return -1;
+	if (!t->broken)
+		look(t);
 	trace_order_write(t->order, UINT64_MAX, stdout);
 	return 0;
 }

@@ -115,8 +115,8 @@ void bpf_ring_close(struct bpf_ring *r);
 /* Reads by itself from this event loop on. Without it: bpf_ring_consume() every 20 ms or so. */
 int bpf_ring_start(struct bpf_ring *r, struct event_base *base, struct err *err);
 
-/* Hands over everything that has happened until now. The number of events, or -1 with err. */
-int bpf_ring_consume(struct bpf_ring *r, struct err *err);
+/* Hands over everything that has happened until now. The number of events. */
+int bpf_ring_consume(struct bpf_ring *r);
 
 #define BPF_FRAMES 24
 

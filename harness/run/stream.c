@@ -6,10 +6,8 @@
 
 void stream_catch_up(struct runner *r)
 {
-	struct err err = {0};
-
-	if (r->bpf && bpf_ring_consume(r->bpf, &err) < 0)
-		runner_trouble(r, &err);
+	if (r->bpf)
+		bpf_ring_consume(r->bpf);
 	router_catch_up(r->router);
 }
 

@@ -153,8 +153,7 @@ int main(int argc, char **argv)
 	event_add(input, NULL);
 	fprintf(stderr, "watching\n");
 	event_base_dispatch(seen.base);
-	if (bpf_ring_consume(r, &err) < 0)
-		die(&err);
+	bpf_ring_consume(r);
 	printf("events %llu\ntime-waits %llu\nlost %llu\n", (unsigned long long)seen.events,
 	        (unsigned long long)seen.time_waits, (unsigned long long)bpf_ring_lost(r));
 	for (int i = 0; i < KERNEL_DEED_COUNT; i++)
