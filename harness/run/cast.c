@@ -53,15 +53,33 @@ static void take_line(struct peer *p, const char *line)
 		return;
 	}
 	e.host = p->host;
+	if (e.t_ns > clock_now_ns()) { /* every deadline would have passed */
+		err_set(&err, ERR_LAB,
+		        "the %s's report is of a time to come: CLOCK_MONOTONIC is meant",
+		        actor_names[p->host]);
+		runner_trouble(p->r, &err);
+		return;
+	}
 	if (e.peer.verb == ready)
 		p->ready = 1;
 	runner_emit(p->r, &e);
 }
 
-/* Returns 0 at the end of the file. */
-static int take_lines(struct peer *p)
+enum reading { READ_SOME, READ_ALL_FOR_NOW, READ_END };
+
+/* libevent takes 4 KiB at a time, whatever there is. */
+static enum reading read_from(int fd, struct evbuffer *to)
 {
-	int n = evbuffer_read(p->from, p->out, 1 << 16);
+	int n = evbuffer_read(to, fd, -1);
+
+	if (n > 0 || (n < 0 && errno == EINTR))
+		return READ_SOME;
+	return n < 0 && errno == EAGAIN ? READ_ALL_FOR_NOW : READ_END;
+}
+
+static enum reading take_lines(struct peer *p)
+{
+	enum reading r = read_from(p->out, p->from);
 	char *line;
 
 	while ((line = evbuffer_readln(p->from, NULL, EVBUFFER_EOL_LF))) {
@@ -69,7 +87,7 @@ static int take_lines(struct peer *p)
 		free(line);
 	}
 	watch_kick(p->r->watch);
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return r;
 }
 
 static void on_report(evutil_socket_t fd, short what, void *arg)
@@ -78,23 +96,29 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!take_lines(p))
+	if (take_lines(p) == READ_END)
 		event_del(p->readable);
+}
+
+static enum reading take_words(struct peer *p)
+{
+	enum reading r = read_from(p->errors, p->words);
+	char *line;
+
+	while ((line = evbuffer_readln(p->words, NULL, EVBUFFER_EOL_LF))) {
+		runner_note(p->r, p->host, "%s", line);
+		free(line);
+	}
+	return r;
 }
 
 static void on_words(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer *p = arg;
-	int n = evbuffer_read(p->words, p->errors, 4096);
-	char *line;
 
 	(void)fd;
 	(void)what;
-	while ((line = evbuffer_readln(p->words, NULL, EVBUFFER_EOL_LF))) {
-		runner_note(p->r, p->host, "%s", line);
-		free(line);
-	}
-	if (n == 0)
+	if (take_words(p) == READ_END)
 		event_del(p->said);
 }
 
@@ -131,12 +155,13 @@ static void peer_close(struct peer *p)
 	p->ready = 0;
 }
 
-/* What it said before it died comes first. */
+/* What it said before it died comes first. A child of its own may keep the pipe open. */
 static void peer_ended(struct peer *p, int status)
 {
-	fcntl(p->out, F_SETFL, O_NONBLOCK);
-	while (take_lines(p) && evbuffer_get_length(p->from) == 0 && errno != EAGAIN)
-		errno = 0;
+	while (take_lines(p) == READ_SOME)
+		continue;
+	while (take_words(p) == READ_SOME)
+		continue;
 	peer_close(p);
 	peer_event(p, PEER_EXITED, status);
 	watch_kick(p->r->watch);

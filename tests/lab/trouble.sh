@@ -136,6 +136,50 @@ wait $pid
 code=$?
 expect "where the wire cannot keep up, a failure is an ERROR that says so" 3 " for the wire, and timers of its sender ran on"
 
+# A client of one's own, which says more at its end than fits into one reading.
+scenario reports 'claim: What a program says as it ends is heard
+link: veth
+steps:
+- client: {churn: 500}
+- client: {kill: SIGTERM}
+- expect: {client: {errors: {ECONNREFUSED: 500}}}'
+mkdir "$work/own"
+cp "$work/lastack" "$work/lastack-server" "$work/own"
+cat >"$work/own/lastack-client" <<'EOF'
+#!/usr/bin/python3
+import os, signal, sys, time
+CLOCK = getattr(time, open(os.path.dirname(sys.argv[0]) + "/clock").read().strip())
+def say(words):
+    return "%d %s\n" % (time.clock_gettime_ns(CLOCK), words)
+def end(*_):
+    text = "".join(say("failed id=%d call=connect error=ECONNREFUSED" % (i + 1)) for i in range(500))
+    while text:
+        text = text[os.write(1, text.encode()):]
+    os.write(2, b"and that was all\n")
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+os.write(1, say("ready").encode())
+for line in sys.stdin:
+    os.write(1, say("done command=%s" % line.split()[0]).encode())
+signal.pause()
+EOF
+chmod -R go+rX "$work/own"
+chmod +x "$work/own/lastack-client"
+echo CLOCK_MONOTONIC >"$work/own/clock"
+run "$work/own/lastack" run --ip 4 --out "$work/heard" "$work/reports.yaml"
+expect "all that a program says as it ends is heard" 0 "1 passed"
+grep -q "and that was all" "$(find "$work/heard" -name '*.ndjson')"
+tap "and what it says to standard error" $?
+if setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Ur true 2>/dev/null; then
+	run setpriv --reuid=65534 --regid=65534 --clear-groups "$work/own/lastack" run --ip 4 "$work/reports.yaml"
+	expect "also without a priority of real time" 0 "1 passed"
+else
+	skip "also without a priority of real time" "no user namespaces for users"
+fi
+echo CLOCK_REALTIME >"$work/own/clock"
+run "$work/own/lastack" run --ip 4 "$work/reports.yaml"
+expect "a report of a time to come is an ERROR that says so" 3 "of a time to come: CLOCK_MONOTONIC is meant"
+
 run "$work/lastack" run --ip 4 "$work/toomany.yaml"
 expect "a command that a program refuses is told with its reason" 3 \
 	"the program of the client refused the command of step 2, close: there are not so many connections"
