@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "crew.h"
 
+#include "core/cpus.h"
 #include "limits.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ void crew_plan(struct crew *c, const struct bench_config *config, const struct b
         int full_fd, int done_fd, struct bench_result *r)
 {
 	const struct engine *e = choose_engine(config, r);
-	unsigned cpus[BENCH_MAX_PAIRS], n = limits_cpus(cpus, BENCH_MAX_PAIRS);
+	unsigned cpus[BENCH_MAX_PAIRS], n = cpus_allowed(cpus, BENCH_MAX_PAIRS);
 
 	r->engine = e->name;
 	r->pairs = config->pairs ? config->pairs : n;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "limits.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 
 /* Descriptors that a worker holds besides its flows: what it inherits, loops, timers. */
@@ -49,19 +48,4 @@ unsigned limits_table(unsigned flows)
 	rlim_t files = limit(), wanted = (rlim_t)flows * 2 + 128;
 
 	return (unsigned)(wanted < files ? wanted : files);
-}
-
-unsigned limits_cpus(unsigned *ret, unsigned max)
-{
-	cpu_set_t set;
-	unsigned n = 0;
-
-	if (sched_getaffinity(0, sizeof set, &set)) {
-		*ret = 0;
-		return 1;
-	}
-	for (unsigned i = 0; i < CPU_SETSIZE && n < max; i++)
-		if (CPU_ISSET(i, &set))
-			ret[n++] = i;
-	return n;
 }

@@ -18,7 +18,4 @@ unsigned limits_flows(unsigned wanted, struct bench_result *r);
 /* How many slots the table of a server's ring has for so many flows: that has the same limit. */
 unsigned limits_table(unsigned flows);
 
-/* The CPUs this process may use: their numbers into `ret`, at most `max`. How many. */
-unsigned limits_cpus(unsigned *ret, unsigned max);
-
 #endif

@@ -3,11 +3,11 @@
 #include "command.h"
 
 #include "core/clock.h"
+#include "core/cpus.h"
 #include "model/capability.h"
 #include "observe/capability_probe.h"
 
 #include <jansson.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,6 @@ static void first_line(const char *path, char *buf, size_t size)
 static struct facts facts(void)
 {
 	struct facts f = {0};
-	cpu_set_t set;
 
 	if (uname(&f.kernel) < 0)
 		strcpy(f.kernel.release, "?");
@@ -51,8 +50,7 @@ static struct facts facts(void)
 	first_line(SYSCTL_IPV4 "tcp_available_congestion_control", f.available, sizeof f.available);
 	if (getrlimit(RLIMIT_NOFILE, &f.files) < 0)
 		f.files.rlim_cur = f.files.rlim_max = 0;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		f.cpus = CPU_COUNT(&set);
+	f.cpus = (int)cpus_count();
 	return f;
 }
 

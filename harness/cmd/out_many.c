@@ -5,10 +5,10 @@
  */
 #include "out.h"
 
+#include "core/cpus.h"
 #include "core/err.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #define STRETCH     512  /* lines: some tens of kilobytes */
@@ -71,13 +71,12 @@ static void *print_stretches(void *arg)
 static unsigned helpers(size_t n)
 {
 	size_t worth = n / WORTH_WHILE;
-	cpu_set_t cpus;
-	int allowed = sched_getaffinity(0, sizeof cpus, &cpus) ? 1 : CPU_COUNT(&cpus);
+	unsigned allowed = cpus_count();
 
 	if (worth > MOST)
 		worth = MOST;
-	if (worth > (size_t)allowed)
-		worth = (size_t)allowed;
+	if (worth > allowed)
+		worth = allowed;
 	return worth > 1 ? (unsigned)worth - 1 : 0;
 }
 

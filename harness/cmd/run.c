@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "core/clock.h"
+#include "core/cpus.h"
 #include "load/catalogue.h"
 #include "model/sysctl_name.h"
 #include "netns/nft.h"
@@ -324,7 +325,7 @@ static void options_free(struct run_options *o)
 
 static int run(int argc, char **argv)
 {
-	struct run_options o = {.jobs = 4 * (unsigned)sysconf(_SC_NPROCESSORS_ONLN), .repeat = 1};
+	struct run_options o = {.jobs = 4 * cpus_count(), .repeat = 1};
 	struct err err = {0};
 	int code;
 

@@ -2,6 +2,7 @@
 #include "slot.h"
 
 #include "core/clock.h"
+#include "core/cpus.h"
 #include "expect/judge.h"
 #include "run/channel.h"
 #include "run/lacks.h"
@@ -151,7 +152,7 @@ static int write_order(struct slot *s, size_t number, struct err *err)
 	        .scenario = s->plan->scenario,
 	        .family = s->plan->family,
 	        .seed = c->seed + number,
-	        .cpu = (int)(number % (size_t)sysconf(_SC_NPROCESSORS_ONLN)),
+	        .cpu = (int)cpus_nth(number),
 	        .peers_dir = c->peers_dir,
 	        .timeline = memfd_create("timeline", MFD_CLOEXEC),
 	        .capture = c->out ? memfd_create("capture", MFD_CLOEXEC) : -1,

@@ -115,10 +115,11 @@ static void rule(struct runner *r)
 	struct ruling x = judge_rule(r->judge);
 
 	/* A program that died looks like a kernel that misbehaves until its end is known, and so
-	 * does a wire that cannot keep up. */
+	 * does a wire that cannot keep up. What that end tells may be what was waited for. */
 	if (x.kind == ANSWER_FAILS) {
 		cast_reap(r->cast);
 		link_check(r);
+		x = judge_rule(r->judge);
 	}
 	switch (x.kind) {
 	case ANSWER_HOLDS:

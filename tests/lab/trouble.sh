@@ -89,6 +89,7 @@ tap "of a cell's sysctls only net. can be written" $?
 [ "$(readlink "/proc/$server/ns/uts")" != "$(readlink /proc/self/ns/uts)" ] &&
 	[ "$(readlink "/proc/$server/ns/ipc")" != "$(readlink /proc/self/ns/ipc)" ]
 tap "a cell has a name and System V objects of its own" $?
+last=$(tr ',-' '\n' <<<"$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)" | tail -1)
 kill -KILL "$server"
 wait $pid
 code=$?
@@ -97,6 +98,17 @@ expect "and how it died" 3 "SIGKILL"
 wait_for none lastack-client
 run test -z "$(ours lastack-client)"
 expect "its cell is gone" 0 ""
+
+# Where not all CPUs are for us, the first is not CPU 0.
+taskset -c "$last" "$work/lastack" run --ip 4 "$work/holds.yaml" >"$work/said" 2>&1 </dev/null &
+pid=$!
+wait_for some lastack-server
+on_the_last() { [ "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(ours lastack-server)/status" 2>/dev/null)" = "$last" ]; }
+wait_for on_the_last
+tap "a run stays on a CPU that is for us" $?
+kill -INT $pid
+wait $pid
+wait_for none lastack-server
 
 run "$work/lastack" run --ip 4 "$work/never.yaml"
 expect "an expectation that is never met is a FAIL" 1 "server CLOSE_WAIT = 3"
