@@ -223,7 +223,7 @@ void judge_feed(struct judge *j, const struct event *e, size_t index)
 	look_for_trouble(j, e, index);
 	j->fed++;
 	j->last = index;
-	judge_watch(j); /* what holds as the step begins holds from then on */
+	judge_watch(j, e->t_ns); /* what holds as the step begins holds from then on */
 }
 
 void judge_timeline(const struct scenario *s, const struct timeline *t, struct verdict *ret)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A dump that a deadline waits for comes this much later at most; then it is judged without. */
-#define PATIENCE_NS NS_PER_S
+#define PATIENCE_NS (10 * NS_PER_S)
 
 /* What the stays of a path, or gaps, ask for by themselves comes on top of `within`. */
 static uint64_t stays_ns(const struct judge *j, const struct expectation *x)
@@ -64,22 +64,31 @@ static int sampled_since(const struct judge *j, const struct step *st, uint64_t 
 	return 1;
 }
 
+static int rank(const struct answer *a)
+{
+	switch (a->kind) {
+	case ANSWER_HOLDS:
+		return 0;
+	case ANSWER_UNDECIDED:
+		return a->blind ? 1 : 2;
+	case ANSWER_MISSING:
+		return 3;
+	case ANSWER_FAILS:
+		break;
+	}
+	return 4;
+}
+
 /* The worst of the answers and which expectation it is of: fails, missing, undecided, holds. */
 static struct answer worst_of(const struct judge *j, const struct step *st, size_t *ret_of)
 {
-	static const int rank[] = {
-	        [ANSWER_HOLDS] = 0,
-	        [ANSWER_UNDECIDED] = 1,
-	        [ANSWER_MISSING] = 2,
-	        [ANSWER_FAILS] = 3,
-	};
 	struct answer worst = {.kind = ANSWER_HOLDS};
 
 	*ret_of = 0;
 	for (size_t i = 0; i < st->expectations.n; i++) {
 		struct answer a = judge_answer(j, &st->expectations.v[i]);
 
-		if (rank[a.kind] <= rank[worst.kind])
+		if (rank(&a) <= rank(&worst))
 			continue;
 		worst = a;
 		*ret_of = i;
@@ -87,8 +96,12 @@ static struct answer worst_of(const struct judge *j, const struct step *st, size
 	return worst;
 }
 
-/* `for`: whether it has held is a matter of every event, so this is asked at each. */
-void judge_watch(struct judge *j)
+/*
+ * `for`: whether it has held is a matter of every event, so this is asked at each. Some are told
+ * late: one from before that time says that it did not begin then; one of that time breaks it,
+ * whatever the time is by now.
+ */
+void judge_watch(struct judge *j, uint64_t t_ns)
 {
 	const struct step *st = judge_step(j);
 	struct answer a;
@@ -98,14 +111,18 @@ void judge_watch(struct judge *j)
 	        j->l->now_ns < j->l->step_from_ns)
 		return;
 	a = worst_of(j, st, &of);
+	if (a.blind)
+		return;
 	if (a.kind == ANSWER_HOLDS && !j->held_since_ns) {
 		j->held_since_ns = j->l->now_ns;
+	} else if (a.kind != ANSWER_HOLDS && t_ns < j->held_since_ns) {
+		j->held_since_ns = 0;
 	} else if (a.kind != ANSWER_HOLDS && j->held_since_ns &&
-	           j->l->now_ns <= j->held_since_ns + st->for_ns) {
+	           t_ns <= j->held_since_ns + st->for_ns) {
 		j->broken = 1;
 		j->breach = a;
 		j->breach.kind = ANSWER_FAILS;
-		j->breach_ns = j->l->now_ns;
+		j->breach_ns = t_ns;
 		j->breach_of = of;
 	}
 }

@@ -162,6 +162,8 @@ int ledger_fresh(const struct ledger *l, enum host h);
 const struct ledger_wire *ledger_wire_of(const struct ledger *l, const struct ledger_socket *s);
 
 enum tcp_state ledger_state(const struct ledger_socket *s);
+/* A dump has shown it in the state that it is in: what its details say is of that state. */
+int ledger_described(const struct ledger_socket *s);
 
 /* The connection at the other end, or NULL while nobody there reported it. */
 const struct ledger_connection *ledger_other_end(

@@ -15,6 +15,11 @@ enum tcp_state ledger_state(const struct ledger_socket *s)
 	return s->path.n ? s->path.v[s->path.n - 1].state : ST_NONE;
 }
 
+int ledger_described(const struct ledger_socket *s)
+{
+	return s->has_details && s->details.state == ledger_state(s);
+}
+
 static struct ledger_socket *socket_of(struct ledger *l, const struct event *e)
 {
 	struct ledger_socket *s;

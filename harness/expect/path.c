@@ -81,11 +81,18 @@ static struct walk walk_make(enum answer_kind kind, const char *fmt, ...)
 	return w;
 }
 
+/* What is known: a dump of later shows it, and all transitions before the dump have been told. */
+static struct took stay_so_far(
+        const struct ledger *l, const struct ledger_socket *s, const struct stay *in)
+{
+	return (struct took){minus(l->hosts[s->host].sample_ns, in->t_ns), 0};
+}
+
 static struct walk stay_answer(const struct ledger *l, const struct ledger_socket *s,
         const struct path_state *want, const struct stay *in, const struct stay *out)
 {
 	struct window w;
-	struct took t = out ? stay_took(in, out) : (struct took){minus(l->now_ns, in->t_ns), 0};
+	struct took t = out ? stay_took(in, out) : stay_so_far(l, s, in);
 	int again = stay_miscounted(l, s, &want->stay, in, out);
 	char took[80], wanted[80];
 	struct phrase p = {took, sizeof took, 0}, q = {wanted, sizeof wanted, 0};

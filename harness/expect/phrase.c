@@ -111,7 +111,20 @@ struct answer answer_make(enum answer_kind kind, const char *fmt, ...)
 
 struct answer answer_stale(enum host h)
 {
-	return answer_make(ANSWER_UNDECIDED, "no dump of the %s yet", actor_names[h]);
+	struct answer a = answer_make(ANSWER_UNDECIDED, "no dump of the %s yet", actor_names[h]);
+
+	a.blind = 1;
+	return a;
+}
+
+struct answer answer_not_described(const struct ledger_socket *s)
+{
+	char who[TUPLE_TEXT];
+	struct answer a = answer_make(ANSWER_UNDECIDED, "no dump shows %s in %s yet",
+	        tuple_format(&s->tuple, who, sizeof who), tcp_state_name(ledger_state(s)));
+
+	a.blind = 1;
+	return a;
 }
 
 struct answer answer_no_wire(void)

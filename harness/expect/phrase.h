@@ -31,6 +31,9 @@ struct answer answer_make(enum answer_kind kind, const char *fmt, ...)
 /* UNDECIDED, because nothing as young as the step is known of that host. */
 struct answer answer_stale(enum host h);
 
+/* The same of one socket, which has just come to its state. */
+struct answer answer_not_described(const struct ledger_socket *s);
+
 /* MISSING: nothing shows the segments. */
 struct answer answer_no_wire(void);
 

@@ -11,8 +11,10 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	for (const struct ledger_socket *s = l->sockets; s; s = s->hh.next) {
 		char who[TUPLE_TEXT];
 
-		if (s->host != x->host || ledger_state(s) != x->state || !s->has_details)
+		if (s->host != x->host || ledger_state(s) != x->state)
 			continue;
+		if (!ledger_described(s))
+			return answer_not_described(s);
 		n++;
 		if (!range_holds(&x->want, s->details.rqueue))
 			return answer_make(ANSWER_UNDECIDED, "%u of %s", s->details.rqueue,

@@ -24,9 +24,10 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 		char who[TUPLE_TEXT], text[32];
 		int64_t left;
 
-		if (s->host != x->host || ledger_state(s) != x->state || !s->has_details ||
-		        s->details.state != x->state)
+		if (s->host != x->host || ledger_state(s) != x->state)
 			continue;
+		if (!ledger_described(s))
+			return answer_not_described(s);
 		n++;
 		left = left_ns(l, s);
 		if (!s->details.timer)

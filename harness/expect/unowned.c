@@ -9,8 +9,10 @@ static struct answer evaluate(const struct expectation *x, const struct ledger *
 	if (!ledger_fresh(l, x->host))
 		return answer_stale(x->host);
 	for (const struct ledger_socket *s = l->sockets; s; s = s->hh.next) {
-		if (s->host != x->host || ledger_state(s) != x->state || !s->has_details)
+		if (s->host != x->host || ledger_state(s) != x->state)
 			continue;
+		if (!ledger_described(s))
+			return answer_not_described(s);
 		all++;
 		n += !s->details.inode;
 	}

@@ -21,6 +21,7 @@ enum answer_kind {
 
 struct answer {
 	enum answer_kind kind;
+	int blind; /* UNDECIDED for want of a dump: it says nothing of what is the case */
 	char seen[512]; /* what is the case, in words */
 };
 

@@ -147,7 +147,9 @@ static int owned(struct watch *w, enum host h, struct err *err)
 
 static int look(struct watch *w, enum host h, struct err *err)
 {
-	struct event e = {.kind = EV_SAMPLE, .source = SRC_SOCK_DIAG, .host = h};
+	/* What is in it may have changed since the dump began. */
+	struct event e = {
+	        .t_ns = clock_now_ns(), .kind = EV_SAMPLE, .source = SRC_SOCK_DIAG, .host = h};
 
 	stream_catch_up(w->r);
 	if (asked(w, "counter", h) && counters(w, h, err))

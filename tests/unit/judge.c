@@ -68,7 +68,7 @@ static void waits_for_a_dump_at_the_deadline(void **state)
 	story_sample(&st, 1990);
 	story_tick(&st, 2001);
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
-	story_tick(&st, 3001); /* patience has an end */
+	story_tick(&st, 12001); /* patience has an end */
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
 	story_end(&st);
 }
@@ -143,6 +143,41 @@ static void for_is_broken_by_a_moment(void **state)
 	assert_int_equal(st.v.kind, VERDICT_FAIL);
 	assert_string_equal(
 	        st.v.findings.v[0].seen, "0 (1 in LAST_ACK), after it had held for 400 ms");
+	story_end(&st);
+}
+
+static void for_is_broken_also_by_what_is_told_late(void **state)
+{
+	struct story st;
+
+	(void)state;
+	story_begin(&st, FOR_1S);
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_state(&st, 0, 100, HOST_SERVER, 1, E, ST_CLOSE_WAIT);
+	story_sample(&st, 100);
+	story_peer(&st, 1101, HOST_CLIENT, 1, PEER_SENT, 1); /* by now its time is over */
+	story_state(&st, 900, 900, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	story_sample(&st, 1102);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
+	story_end(&st);
+}
+
+/* What is told late of before it began: it did not begin then. */
+static void for_begins_when_it_holds(void **state)
+{
+	struct story st;
+
+	(void)state;
+	story_begin(&st, FOR_1S);
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_state(&st, 0, 50, HOST_SERVER, 1, E, ST_CLOSE_WAIT);
+	story_sample(&st, 100);
+	story_state(&st, 90, 90, HOST_SERVER, 1, ST_CLOSE_WAIT, ST_LAST_ACK);
+	story_state(&st, 190, 200, HOST_SERVER, 2, E, ST_CLOSE_WAIT);
+	story_sample(&st, 210);
+	assert_int_equal(judge_rule(st.j).until_ns, at_ms(1200));
+	story_sample(&st, 1200);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_HOLDS);
 	story_end(&st);
 }
 
@@ -229,6 +264,8 @@ int main(void)
 	        cmocka_unit_test(after_begins_later),
 	        cmocka_unit_test(for_holds_to_its_end),
 	        cmocka_unit_test(for_is_broken_by_a_moment),
+	        cmocka_unit_test(for_is_broken_also_by_what_is_told_late),
+	        cmocka_unit_test(for_begins_when_it_holds),
 	        cmocka_unit_test(trouble_is_an_error),
 	        cmocka_unit_test(lost_events_undo_a_failure),
 	        cmocka_unit_test(a_cut_timeline_is_an_error),

@@ -104,6 +104,54 @@ static void queues_timers_and_owners(void **state)
 	story_end(&st);
 }
 
+/* The dump was before the socket came to its state: it says nothing of that. */
+static void details_of_another_state(void **state)
+{
+	static const char *const kinds[] = {"recv_q: {CLOSE_WAIT: 0}", "unowned: {CLOSE_WAIT: 0}",
+	        "timer: {CLOSE_WAIT: \"0s .. 1s\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		char yaml[128];
+		struct story st;
+
+		snprintf(yaml, sizeof yaml, HEAD "steps:\n- expect: {server: {%s}}\n", kinds[i]);
+		story_begin(&st, yaml);
+		story_step(&st, 0, 0, STEP_BEGIN);
+		story_state(&st, 1, 1, HOST_SERVER, 1, ST_NONE, E);
+		story_socket(&st, 9, HOST_SERVER, 1, (struct ev_socket){.state = E, .inode = 7});
+		story_state(&st, 10, 10, HOST_SERVER, 1, E, ST_CLOSE_WAIT);
+		story_sample(&st, 11);
+		assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+		story_socket(&st, 12, HOST_SERVER, 1,
+		        (struct ev_socket){.state = ST_CLOSE_WAIT, .rqueue = 1});
+		story_sample(&st, 13);
+		assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+		story_end(&st);
+	}
+}
+
+/* Nor does it end what has held until then. */
+static void a_new_one_breaks_nothing(void **state)
+{
+	const struct ev_socket one = {.state = ST_CLOSE_WAIT, .rqueue = 1};
+	struct story st;
+
+	(void)state;
+	story_begin(&st, HEAD "steps:\n- expect: {for: 1s, server: {recv_q: {CLOSE_WAIT: 1}}}\n");
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_state(&st, 1, 1, HOST_SERVER, 1, E, ST_CLOSE_WAIT);
+	story_socket(&st, 2, HOST_SERVER, 1, one);
+	story_sample(&st, 3);
+	story_state(&st, 500, 500, HOST_SERVER, 2, E, ST_CLOSE_WAIT);
+	story_sample(&st, 501);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_socket(&st, 502, HOST_SERVER, 2, one);
+	story_sample(&st, 1100);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_HOLDS);
+	story_end(&st);
+}
+
 /* ---- paths ---- */
 
 #define PATH_OF(path) HEAD "steps:\n- expect: {client: {path: " path "}}\n"
@@ -210,7 +258,9 @@ static void a_stay_that_does_not_end(void **state)
 	story_tick(&st, 62000);
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
 	assert_int_equal(judge_rule(st.j).until_ns, at_ms(2000 + 62092));
-	story_tick(&st, 62100);
+	story_tick(&st, 62100); /* its end may have happened, and not be told yet */
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_sample(&st, 62100);
 	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
 	story_end(&st);
 }
@@ -263,6 +313,8 @@ int main(void)
 	        cmocka_unit_test(segments),
 	        cmocka_unit_test(segments_need_the_wire),
 	        cmocka_unit_test(queues_timers_and_owners),
+	        cmocka_unit_test(details_of_another_state),
+	        cmocka_unit_test(a_new_one_breaks_nothing),
 	        cmocka_unit_test(path_holds),
 	        cmocka_unit_test(path_fails),
 	        cmocka_unit_test(path_of_one_that_never_got_there),

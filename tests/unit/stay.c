@@ -54,7 +54,7 @@ static struct ruling ruled(const char *yaml, double round_trip, int fin, double 
 	if (stay > 0)
 		story_state(&st, CLOSED_MS + stay, CLOSED_MS + stay, HOST_SERVER, 1, ST_LAST_ACK,
 		        ST_CLOSE);
-	story_tick(&st, CLOSED_MS + now);
+	story_sample(&st, CLOSED_MS + now);
 	r = judge_rule(st.j);
 	story_end(&st);
 	return r;
