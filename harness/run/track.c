@@ -14,13 +14,19 @@ struct key {
 	struct tuple tuple;
 };
 
+/* A look: at some moment of it the socket was so. */
+struct look {
+	enum source source;
+	uint64_t from_ns, t_ns;
+};
+
 struct tracked {
 	struct key key;
 	uint64_t cookie;
 	enum tcp_state state; /* as the timeline has it */
 	uint64_t agreed_ns;   /* it was known to be in it then */
 	enum tcp_state odd;   /* what a look showed that the stream has not told, ST_NONE nothing */
-	uint64_t odd_ns;
+	struct look odd_by;   /* the first that did */
 	struct ev_socket seen; /* by the last look */
 	uint64_t seen_ns;      /* 0: no look yet */
 	unsigned dump;         /* the last dump that found it */
@@ -105,17 +111,17 @@ static void emit_state(struct track *t, const struct tracked *s, enum tcp_state 
 	t->config.emit(t->config.arg, &e);
 }
 
-/* From one state to the next that was seen, by way of those that were not. */
-static void emit_way(struct track *t, const struct tracked *s, enum tcp_state from,
-        enum tcp_state to, uint64_t since_ns, uint64_t t_ns, enum source source)
+/* To a state by way of those that were not seen; `inferred`: nor was that one. */
+static void emit_way(struct track *t, const struct tracked *s, enum tcp_state to, uint64_t since_ns,
+        uint64_t t_ns, enum source source, int inferred)
 {
-	enum tcp_state via;
+	enum tcp_state from = s->state, via;
 
 	while ((via = between(from, to)) != ST_NONE) {
 		emit_state(t, s, from, via, since_ns, t_ns, source, 1);
 		from = via;
 	}
-	emit_state(t, s, from, to, since_ns, t_ns, source, 0);
+	emit_state(t, s, from, to, since_ns, t_ns, source, inferred);
 }
 
 static void emit_details(
@@ -181,12 +187,11 @@ static struct tracked *born(
 }
 
 /* The socket goes to a state, which a look has shown. */
-static void go(
-        struct track *t, struct tracked *s, enum tcp_state to, enum source source, uint64_t t_ns)
+static void go(struct track *t, struct tracked *s, enum tcp_state to, const struct look *by)
 {
-	emit_way(t, s, s->state, to, s->agreed_ns, t_ns, source);
+	emit_way(t, s, to, s->agreed_ns, by->t_ns, by->source, 0);
 	s->state = to;
-	s->agreed_ns = t_ns;
+	s->agreed_ns = by->from_ns;
 	s->odd = ST_NONE;
 	if (to == ST_CLOSE)
 		forget(t, s);
@@ -194,19 +199,21 @@ static void go(
 
 /* A look shows this state: is it news, and is it certain? */
 static void look_shows(
-        struct track *t, struct tracked *s, enum tcp_state state, enum source source, uint64_t t_ns)
+        struct track *t, struct tracked *s, enum tcp_state state, const struct look *by)
 {
 	if (state == s->state) {
-		s->agreed_ns = t_ns;
+		s->agreed_ns = by->from_ns;
 		s->odd = ST_NONE;
 	} else if (!t->stream) {
-		go(t, s, state, source, t_ns);
+		go(t, s, state, by);
 	} else if (s->odd != state) {
 		s->odd = state;
-		s->odd_ns = t_ns;
+		s->odd_by = *by;
 		t->config.doubt(t->config.arg);
-	} else if (t_ns >= s->odd_ns + PATIENCE_NS) {
-		go(t, s, state, source, s->odd_ns);
+	} else if (by->t_ns >= s->odd_by.t_ns + PATIENCE_NS) {
+		const struct look first = s->odd_by;
+
+		go(t, s, state, &first);
 	}
 }
 
@@ -223,41 +230,41 @@ static void look_details(struct track *t, struct tracked *s, const struct ev_soc
 
 /* The socket with this tuple, if it is still the one with this cookie. */
 static struct tracked *find_same(struct track *t, enum host h, const struct tuple *tuple,
-        uint64_t cookie, enum source source, uint64_t t_ns)
+        uint64_t cookie, const struct look *by)
 {
 	struct tracked *s = find(t, h, tuple);
 
 	if (!s || s->cookie == cookie)
 		return s;
-	go(t, s, ST_CLOSE, source, t_ns); /* the four-tuple was taken again */
+	go(t, s, ST_CLOSE, by); /* the four-tuple was taken again */
 	return NULL;
 }
 
-static void saw_row(
-        struct track *t, enum host h, const struct sock_row *row, enum source source, uint64_t t_ns)
+static void saw_row(struct track *t, enum host h, const struct sock_row *row, const struct look *by)
 {
-	struct tracked *s = find_same(t, h, &row->tuple, row->cookie, source, t_ns);
+	struct tracked *s = find_same(t, h, &row->tuple, row->cookie, by);
 	struct ev_socket now = details(row);
 
 	if (!s)
 		s = born(t, h, &row->tuple, row->cookie);
 	s->dump = t->dump;
-	look_shows(t, s, row->state, source, t_ns);
-	look_details(t, s, &now, source, t_ns);
+	look_shows(t, s, row->state, by);
+	look_details(t, s, &now, by->source, by->t_ns);
 }
 
 void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
-        enum source source, uint64_t t_ns)
+        enum source source, uint64_t from_ns, uint64_t t_ns)
 {
+	const struct look by = {source, from_ns, t_ns};
 	struct tracked *s;
 
 	if (row) {
-		saw_row(t, h, row, source, t_ns);
+		saw_row(t, h, row, &by);
 		return;
 	}
 	s = find(t, h, tuple);
 	if (s)
-		look_shows(t, s, ST_CLOSE, source, t_ns);
+		look_shows(t, s, ST_CLOSE, &by);
 }
 
 /*
@@ -267,11 +274,15 @@ void track_saw(struct track *t, enum host h, const struct sock_row *row, const s
  */
 static struct tracked *find_told(struct track *t, const struct event *e)
 {
+	const struct look told = {e->source, e->t_ns, e->t_ns};
 	struct tracked *s;
 
 	if (!e->tuple.local.port)
 		return NULL;
-	s = find_same(t, e->host, &e->tuple, e->cookie, e->source, e->t_ns);
+	s = find(t, e->host, &e->tuple);
+	if (s && s->cookie != e->cookie && e->state.to == ST_CLOSE)
+		return NULL; /* of one that had the four-tuple before, told late */
+	s = find_same(t, e->host, &e->tuple, e->cookie, &told);
 	if (!s && e->state.to != ST_CLOSE)
 		s = born(t, e->host, &e->tuple, e->cookie);
 	return s;
@@ -288,7 +299,7 @@ void track_told(struct track *t, const struct event *e)
 	}
 	/* What the stream left out is in what it goes on from. */
 	if (s && s->state != e->state.from && s->state != ST_NONE && e->state.from != ST_NONE)
-		emit_state(t, s, s->state, e->state.from, s->agreed_ns, e->t_ns, e->source, 1);
+		emit_way(t, s, e->state.from, s->agreed_ns, e->t_ns, e->source, 1);
 	t->config.emit(t->config.arg, &copy);
 	if (!s)
 		return;

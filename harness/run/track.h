@@ -29,9 +29,10 @@ void track_free(struct track *t);
 /* From now on there is a stream. */
 void track_stream_begins(struct track *t);
 
-/* A socket was seen (row), or not found (row NULL) where `tuple` would be, at t_ns. */
+/* A socket was seen (row), or not found (row NULL) where `tuple` would be, between the two times.
+ */
 void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,
-        enum source source, uint64_t t_ns);
+        enum source source, uint64_t from_ns, uint64_t t_ns);
 /* The kernel's event stream told this transition (EV_STATE). */
 void track_told(struct track *t, const struct event *e);
 /*

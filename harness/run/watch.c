@@ -53,7 +53,7 @@ static void saw_row(void *arg, const struct sock_row *row)
 {
 	struct dump *d = arg;
 
-	track_saw(d->w->r->track, d->h, row, NULL, SRC_SOCK_DIAG, d->t_ns);
+	track_saw(d->w->r->track, d->h, row, NULL, SRC_SOCK_DIAG, d->t_ns, clock_now_ns());
 }
 
 static void missed(void *arg, const struct tuple *tuple)
@@ -64,7 +64,7 @@ static void missed(void *arg, const struct tuple *tuple)
 
 	d->failed |= found < 0;
 	if (!d->failed)
-		track_saw(d->w->r->track, d->h, found ? &row : NULL, tuple, SRC_SOCK_DIAG,
+		track_saw(d->w->r->track, d->h, found ? &row : NULL, tuple, SRC_SOCK_DIAG, d->t_ns,
 		        clock_now_ns());
 }
 
@@ -242,7 +242,7 @@ void watch_look(struct watch *w, enum host h, const struct tuple *tuple)
 	else if (!found && h == HOST_SERVER && w->r->router)
 		find_translated(w, h);
 	else
-		track_saw(w->r->track, h, found ? &row : NULL, tuple, SRC_WIRE, t);
+		track_saw(w->r->track, h, found ? &row : NULL, tuple, SRC_WIRE, t, t);
 }
 
 void watch_final(struct watch *w)

@@ -85,7 +85,7 @@ static void missed(void *arg, const struct tuple *t)
 	        w.present && tuple_equal(&w.present->tuple, t) ? w.present : NULL;
 
 	(void)arg;
-	track_saw(w.t, HOST_CLIENT, found, t, SRC_SOCK_DIAG, w.now_ns);
+	track_saw(w.t, HOST_CLIENT, found, t, SRC_SOCK_DIAG, w.now_ns, w.now_ns);
 }
 
 /* A dump, 5 ms later, that shows these. */
@@ -94,7 +94,7 @@ static void dump(const struct sock_row *rows, size_t n)
 	w.now_ns += 5 * MS;
 	track_dump_begin(w.t, w.now_ns);
 	for (size_t i = 0; i < n; i++)
-		track_saw(w.t, HOST_CLIENT, &rows[i], NULL, SRC_SOCK_DIAG, w.now_ns);
+		track_saw(w.t, HOST_CLIENT, &rows[i], NULL, SRC_SOCK_DIAG, w.now_ns, w.now_ns);
 	track_dump_end(w.t, HOST_CLIENT, missed, NULL);
 }
 
@@ -224,6 +224,52 @@ static void dump_misses_one(void **state)
 	end();
 }
 
+/* Two transitions are missing, with one way between. */
+static void stream_has_a_long_gap(void **state)
+{
+	(void)state;
+	begin(1);
+	told(1, 40000, ST_NONE, ST_SYN_SENT);
+	told(1, 40000, ST_CLOSE_WAIT, ST_LAST_ACK);
+	assert_int_equal(transitions(), 4);
+	assert_int_equal(w.events.v[1].state.to, ST_ESTABLISHED);
+	assert_int_equal(w.events.v[2].state.to, ST_CLOSE_WAIT);
+	assert_true(w.events.v[1].state.inferred && w.events.v[2].state.inferred);
+	end();
+}
+
+static void an_end_is_told_late(void **state)
+{
+	(void)state;
+	begin(1);
+	told(1, 40000, ST_FIN_WAIT_2, ST_TIME_WAIT);
+	told(2, 40000, ST_NONE, ST_SYN_SENT);
+	told(1, 40000, ST_TIME_WAIT, ST_CLOSE);
+	assert_int_equal(state_of(2), ST_SYN_SENT);
+	end();
+}
+
+/* A dump takes a while: a transition may lie within it, before or after the row was read. */
+static void a_dump_takes_time(void **state)
+{
+	const struct sock_row before = row(1, 40000, ST_ESTABLISHED),
+	                      after = row(1, 40000, ST_CLOSE_WAIT);
+	const struct event *e;
+
+	(void)state;
+	begin(0);
+	track_dump_begin(w.t, 1000 * MS);
+	track_saw(w.t, HOST_CLIENT, &before, NULL, SRC_SOCK_DIAG, 1000 * MS, 1100 * MS);
+	track_dump_end(w.t, HOST_CLIENT, missed, NULL);
+	track_dump_begin(w.t, 1200 * MS);
+	track_saw(w.t, HOST_CLIENT, &after, NULL, SRC_SOCK_DIAG, 1200 * MS, 1300 * MS);
+	e = &w.events.v[w.events.n - 2]; /* the details come last */
+	assert_int_equal(e->kind, EV_STATE);
+	assert_int_equal(e->state.since_ns, 1000 * MS);
+	assert_int_equal(e->t_ns, 1300 * MS);
+	end();
+}
+
 static void tuple_is_taken_again(void **state)
 {
 	(void)state;
@@ -244,6 +290,9 @@ int main(void)
 	        cmocka_unit_test(stream_is_late),
 	        cmocka_unit_test(stream_has_a_gap),
 	        cmocka_unit_test(dump_misses_one),
+	        cmocka_unit_test(stream_has_a_long_gap),
+	        cmocka_unit_test(an_end_is_told_late),
+	        cmocka_unit_test(a_dump_takes_time),
 	        cmocka_unit_test(tuple_is_taken_again),
 	};
 
