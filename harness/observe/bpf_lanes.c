@@ -126,6 +126,16 @@ void bpf_lanes_end(struct bpf_lanes *ls)
 			give_back(&ls->lane[i]);
 }
 
+uint64_t bpf_lanes_known_ns(const struct bpf_lanes *ls, uint64_t now_ns)
+{
+	uint64_t known = ls->bound_ns < now_ns ? ls->bound_ns : now_ns;
+
+	for (unsigned i = 0; i < ls->n; i++)
+		if (is_being_filled(&ls->lane[i]) && ls->lane[i].t_ns < known)
+			known = ls->lane[i].t_ns;
+	return known;
+}
+
 void bpf_lanes_sleep(const struct bpf_lanes *ls, int asleep)
 {
 	for (unsigned i = 0; i < ls->n; i++)

@@ -41,7 +41,13 @@
 #define WAIT_NS                                                                                    \
 	(5 * NS_PER_MS) /* more than lies between two records of one call chain, preempted */
 
-enum waiting { FOR_NOTHING, FOR_PORT, FOR_CLOSE, FOR_MORE };
+enum waiting {
+	FOR_NOTHING,
+	FOR_PORT,
+	FOR_CLOSE,
+	FOR_MORE,
+	FOR_LATE_CLOSE, /* the minisocket has ended before the CLOSE of its full socket came */
+};
 
 struct life {
 	uint64_t key;
@@ -183,7 +189,10 @@ static void minisocket_ends(
 	wait_no_more(m, l);
 	bpf_tell_deed(&m->tell, raw, deed, l->state);
 	bpf_tell_state(&m->tell, raw, l->state, ST_CLOSE);
-	forget(m, l);
+	if (l->closes)
+		hold(m, l, FOR_LATE_CLOSE, raw);
+	else
+		forget(m, l);
 }
 
 /* It took the place of a full socket in state `from`. */
@@ -192,8 +201,6 @@ static void minisocket_begins(struct bpf_merge *m, struct life *l, enum tcp_stat
 	if (l->state != from)
 		bpf_tell_state(&m->tell, &l->held, from, l->state);
 	bpf_tell_timer(&m->tell, &l->held, KERNEL_MINISOCKET, l->state);
-	if (m->brief)
-		forget(m, l);
 }
 
 /* NULL: it has its answer. */
@@ -242,7 +249,20 @@ static void resolve(struct bpf_merge *m, struct life *l)
 	case FOR_MORE:
 		minisocket_ends(m, l, &raw, KERNEL_KILL);
 		return;
+	case FOR_LATE_CLOSE:
+		forget(m, l);
+		return;
 	}
+}
+
+/* Nothing more is to come of it. */
+static void give_up(struct bpf_merge *m, struct life *l)
+{
+	int begins = l->waiting == FOR_CLOSE;
+
+	resolve(m, l);
+	if (begins && m->brief)
+		forget(m, l);
 }
 
 void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
@@ -255,7 +275,7 @@ void bpf_merge_settle(struct bpf_merge *m, uint64_t now_ns)
 			break;
 		m->first++;
 		if (l)
-			resolve(m, l);
+			give_up(m, l);
 	}
 	if (m->first < m->pending.n / 2)
 		return;
@@ -280,11 +300,15 @@ int bpf_merge_waits(const struct bpf_merge *m)
 /* The full socket closes, and a minisocket has its place: now its predecessor is known. */
 static void on_replaced(struct bpf_merge *m, struct life *l, const struct bpf_record *raw)
 {
+	enum waiting was = l->waiting;
+
 	l->closes = 0;
-	if (l->waiting != FOR_CLOSE)
-		return;
-	wait_no_more(m, l);
-	minisocket_begins(m, l, (enum tcp_state)raw->from);
+	if (was == FOR_CLOSE) {
+		wait_no_more(m, l);
+		minisocket_begins(m, l, (enum tcp_state)raw->from);
+	}
+	if (was == FOR_LATE_CLOSE || (m->brief && l->waiting == FOR_NOTHING))
+		forget(m, l);
 }
 
 /* Only at the beginning and after FIN_WAIT_2 or CLOSING can there be anything to put together. */
@@ -369,7 +393,7 @@ static void on_start(struct bpf_merge *m, const struct bpf_record *raw)
 	if (l->waiting == FOR_MORE)
 		wait_no_more(m, l); /* it was only moved */
 	minisocket_moves(m, l, raw);
-	if (m->brief)
+	if (m->brief && !l->closes) /* its CLOSE is still to be swallowed */
 		forget(m, l);
 }
 

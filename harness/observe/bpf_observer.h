@@ -74,6 +74,11 @@ void bpf_lanes_begin(struct bpf_lanes *ls);
 struct bpf_lane *bpf_lanes_next(const struct bpf_lanes *ls);
 void bpf_lane_pass(struct bpf_lane *l);
 void bpf_lanes_end(struct bpf_lanes *ls);
+/*
+ * All records of before this time have been handed out, if the last reading began at now_ns. It
+ * is earlier where a record is not complete: its program was interrupted, or its CPU stands still.
+ */
+uint64_t bpf_lanes_known_ns(const struct bpf_lanes *ls, uint64_t now_ns);
 
 /* A line of the record at hand. */
 const union raw_line *bpf_lane_line(const struct bpf_lane *l, unsigned offset);

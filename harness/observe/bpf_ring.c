@@ -224,7 +224,7 @@ int bpf_ring_consume(struct bpf_ring *r)
 
 	r->events = 0;
 	read_lanes(r);
-	bpf_merge_settle(r->merge, now);
+	bpf_merge_settle(r->merge, bpf_lanes_known_ns(&r->lanes, now));
 	return r->events;
 }
 

@@ -429,6 +429,74 @@ static void many_keep_their_order(void **s)
 	assert_int_equal(f->n, 0);
 }
 
+/* The CLOSE of the full socket comes last, when the minisocket is gone: it is no second end. */
+static void killed_before_its_close(void **s)
+{
+	struct fixture *f = *s;
+	uint64_t end;
+
+	timer(f, RAW_TW_START, 1, ST_FIN_WAIT_2, MINUTE);
+	end = timer(f, RAW_TW_CANCEL, 1, ST_FIN_WAIT_2, MINUTE);
+	segment(f, 1, ST_FIN_WAIT_2, MINUTE, SEG_RST);
+	state(f, 1, ST_FIN_WAIT_1, ST_CLOSE);
+	later(f, 10000000);
+	saw_deed(f, 0, KERNEL_MINISOCKET);
+	saw_deed(f, 1, KERNEL_KILL);
+	saw_state(f, 2, ST_FIN_WAIT_2, ST_CLOSE, end);
+	assert_int_equal(f->n, 3);
+}
+
+/* ---- brief ---- */
+
+static void brief_forgets(void **s)
+{
+	struct fixture *f = *s;
+
+	bpf_merge_brief(f->merge);
+	to_time_wait(f, 1);
+	timer(f, RAW_TW_EXPIRE, 1, ST_TIME_WAIT, 0);
+	saw_deed(f, 0, KERNEL_EXPIRE);
+	saw_state(f, 1, ST_TIME_WAIT, ST_CLOSE, f->now_ns);
+}
+
+/* A FIN reaches the minisocket before the full socket has closed, on another CPU. */
+static void brief_moves_before_its_close(void **s)
+{
+	struct fixture *f = *s;
+	uint64_t moved;
+
+	bpf_merge_brief(f->merge);
+	timer(f, RAW_TW_START, 1, ST_FIN_WAIT_2, MINUTE);
+	moved = segment(f, 1, ST_TIME_WAIT, MINUTE, SEG_FIN | SEG_ACK);
+	state(f, 1, ST_FIN_WAIT_1, ST_CLOSE);
+	later(f, 10000000);
+	saw_deed(f, 0, KERNEL_MINISOCKET);
+	saw_state(f, 1, ST_FIN_WAIT_2, ST_TIME_WAIT, moved);
+	for (size_t i = 2; i < f->n; i++)
+		assert_int_equal(f->events[i].kind, EV_KERNEL);
+}
+
+static void brief_started_twice_before_its_close(void **s)
+{
+	struct fixture *f = *s;
+	uint64_t again;
+
+	bpf_merge_brief(f->merge);
+	timer(f, RAW_TW_START, 1, ST_FIN_WAIT_2, MINUTE);
+	again = timer(f, RAW_TW_START, 1, ST_TIME_WAIT, MINUTE);
+	state(f, 1, ST_FIN_WAIT_1, ST_CLOSE);
+	later(f, 10000000);
+	saw_state(f, 1, ST_FIN_WAIT_2, ST_TIME_WAIT, again);
+}
+
+static void brief_killed_before_its_close(void **s)
+{
+	struct fixture *f = *s;
+
+	bpf_merge_brief(f->merge);
+	killed_before_its_close(s);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -455,6 +523,11 @@ int main(void)
 	        T(mapped_address),
 	        T(reset_has_its_reason),
 	        T(many_keep_their_order),
+	        T(killed_before_its_close),
+	        T(brief_forgets),
+	        T(brief_moves_before_its_close),
+	        T(brief_started_twice_before_its_close),
+	        T(brief_killed_before_its_close),
 	};
 
 	return cmocka_run_group_tests_name("bpf_merge", tests, NULL, NULL);
