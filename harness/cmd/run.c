@@ -34,6 +34,7 @@ struct run_options {
 	const char *out;
 	struct reports reports;
 	ARRAY(struct setting) settings;
+	ARRAY(const char *) set; /* the same, in its words */
 };
 
 /* ---- options ---- */
@@ -71,6 +72,9 @@ static int add_setting(struct run_options *o, const char *text, struct err *err)
 	char host[16];
 	int h;
 
+	if (o->set.n == TIMELINE_SET || strlen(text) >= sizeof((struct timeline_head *)0)->set[0])
+		return err_set(err, ERR_INPUT, "--set: at most %d, of less than %zu bytes each",
+		        TIMELINE_SET, sizeof((struct timeline_head *)0)->set[0]);
 	if (!equals || equals == colon + 1 || !equals[1])
 		return err_set(err, ERR_INPUT,
 		        "--set: '%s' is not HOST:SYSCTL=VALUE (server:net.ipv4.tcp_fin_timeout=5)",
@@ -83,18 +87,19 @@ static int add_setting(struct run_options *o, const char *text, struct err *err)
 	x = (struct setting){h, must(strndup(colon + 1, (size_t)(equals - colon - 1))),
 	        must(strdup(equals + 1))};
 	array_push(&o->settings, x);
+	array_push(&o->set, text);
 	fault = sysctl_name_fault(x.name);
 	if (fault)
 		return err_set(err, ERR_INPUT, "--set: '%s' %s", x.name, fault);
 	return 0;
 }
 
+static const char *const observer_names[] = {"auto", "bpf", "poll"}; /* enum observers */
+
 static int take_observers(struct run_options *o, const char *text, struct err *err)
 {
-	static const char *const names[] = {"auto", "bpf", "poll"}; /* enum observers */
-
 	for (enum observers x = OBSERVE_AUTO; x <= OBSERVE_POLL; x++)
-		if (!strcmp(text, names[x])) {
+		if (!strcmp(text, observer_names[x])) {
 			o->observers = x;
 			return 0;
 		}
@@ -253,8 +258,22 @@ static void tell_interrupted(struct reports *r, size_t n_runs)
 	        left == 1 ? "has" : "have");
 }
 
+/* What else changes a run, in the words of the command line. */
+static void other_options(const struct run_options *o, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	*ret = 0;
+	if (o->link != LINK_AUTO)
+		n = (size_t)snprintf(
+		        ret, size, " --link %s", o->link == LINK_VETH ? "veth" : "wire");
+	if (o->observers != OBSERVE_AUTO)
+		snprintf(ret + n, size - n, " --observers %s", observer_names[o->observers]);
+}
+
 static int run_plans(struct run_options *o, const plans *p, struct err *err)
 {
+	char options[64];
 	struct reports *reports = &o->reports;
 	struct controller_config config = {
 	        .plans = p->v,
@@ -263,6 +282,9 @@ static int run_plans(struct run_options *o, const plans *p, struct err *err)
 	        .seed = o->seed,
 	        .out = o->out,
 	        .observers = o->observers,
+	        .set = o->set.v,
+	        .n_set = o->set.n,
+	        .options = options,
 	        .progress = isatty(STDERR_FILENO),
 	        .ended = on_ended,
 	        .in_order = on_in_order,
@@ -272,6 +294,7 @@ static int run_plans(struct run_options *o, const plans *p, struct err *err)
 	uint64_t began = clock_now_ns();
 	int r;
 
+	other_options(o, options, sizeof options);
 	raise_limit();
 	reports_begin(reports, p->n);
 	r = controller_run(&config, err);

@@ -140,6 +140,7 @@ static void feed_step(struct ledger *l, const struct event *e)
 
 	if (e->step.index >= l->scenario->steps.n || e->step.phase != STEP_BEGIN)
 		return;
+	l->steps_begun = e->step.index + 1;
 	st = &l->scenario->steps.v[e->step.index];
 	for (int h = 0; h < HOST_COUNT; h++)
 		if ((int)st->actor == h || st->actor == ACTOR_BOTH)

@@ -9,12 +9,28 @@
 
 #define RTO_INITIAL_NS NS_PER_S /* RFC 6298 section 2.1; TCP_TIMEOUT_INIT */
 
+static void look_among(const sysctls *settings, const char *name, const char **ret)
+{
+	array_each (const struct sysctl_setting, x, settings)
+		if (!strcmp(x->name, name))
+			*ret = x->value;
+}
+
+/* In the order in which they were set: the last counts. */
 uint64_t rto_sysctl(const struct ledger *l, enum host h, const char *name, uint64_t otherwise)
 {
-	array_each (const struct sysctl_setting, x, &l->scenario->hosts[h].sysctls)
-		if (!strcmp(x->name, name))
-			return strtoull(x->value, NULL, 10);
-	return otherwise;
+	const char *value = NULL, *set = timeline_set_value(l->head, h, name);
+
+	look_among(&l->scenario->hosts[h].sysctls, name, &value);
+	if (set)
+		value = set;
+	for (size_t i = 0; i < l->steps_begun; i++) {
+		const struct step *st = &l->scenario->steps.v[i];
+
+		if (st->action == DO_SYSCTL && (st->actor == h || st->actor == ACTOR_BOTH))
+			look_among(&st->sysctls, name, &value);
+	}
+	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
 static uint64_t at_most(uint64_t a, uint64_t b)

@@ -42,7 +42,8 @@ struct rto rto_unmeasured(const struct ledger *l, enum host h);
 /* A timeout that was `rto_ns` at first, after so many doublings. */
 uint64_t rto_after_ns(const struct rto *r, uint64_t rto_ns, size_t doublings);
 
-/* A sysctl of a host as the scenario sets it before the programs start, or `otherwise`. */
+/* A sysctl of a host as the scenario, the command line and the steps so far set it, or `otherwise`.
+ */
 uint64_t rto_sysctl(const struct ledger *l, enum host h, const char *name, uint64_t otherwise);
 
 #endif

@@ -85,7 +85,7 @@ static int finish(FILE *out, json_t *o)
 int timeline_write_head(FILE *out, const struct timeline_head *h)
 {
 	json_t *o = must(json_object());
-	json_t *had = must(json_array());
+	json_t *had = must(json_array()), *set = must(json_array());
 	char seed[24];
 
 	snprintf(seed, sizeof seed, "%llu", (unsigned long long)h->seed);
@@ -102,7 +102,27 @@ int timeline_write_head(FILE *out, const struct timeline_head *h)
 		if (h->observers & 1u << i)
 			json_array_append_new(had, json_string(source_names[i]));
 	put(o, "observers", had);
+	for (unsigned i = 0; i < h->n_set; i++)
+		json_array_append_new(set, text_json(h->set[i]));
+	if (h->n_set)
+		put(o, "set", json_incref(set));
+	json_decref(set);
+	if (*h->options)
+		put(o, "options", text_json(h->options));
 	return finish(out, o);
+}
+
+const char *timeline_set_value(const struct timeline_head *h, enum host host, const char *name)
+{
+	for (unsigned i = h->n_set; i > 0; i--) {
+		const char *set = h->set[i - 1];
+		size_t n = strlen(actor_names[host]), m = strlen(name);
+
+		if (!strncmp(set, actor_names[host], n) && set[n] == ':' &&
+		        !strncmp(set + n + 1, name, m) && set[n + 1 + m] == '=')
+			return set + n + 1 + m + 1;
+	}
+	return NULL;
 }
 
 static void put_state(json_t *o, const struct timeline_head *h, const struct ev_state *s)

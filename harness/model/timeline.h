@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+#define TIMELINE_SET 16 /* of --set at most */
+
 struct timeline_head {
 	uint64_t origin_ns; /* CLOCK_MONOTONIC when the cell was ready */
 	unsigned hz;        /* of the kernel that ran it */
@@ -24,7 +26,15 @@ struct timeline_head {
 	char link[16];       /* "veth", "veth+nft", "wire+tun", "wire+packet" */
 	char congestion[16]; /* "reno" */
 	unsigned observers;  /* bit set of enum source: what this run had */
+	/* What the command line changed of the scenario: it was run so, and is judged so. */
+	char set[TIMELINE_SET]
+	        [192]; /* "server:net.ipv4.tcp_fin_timeout=5"; the last of a name counts */
+	unsigned n_set;
+	char options[64]; /* " --link wire --observers poll" */
 };
+
+/* What the command line set a host's sysctl to, NULL nothing. */
+const char *timeline_set_value(const struct timeline_head *h, enum host host, const char *name);
 
 struct timeline {
 	struct timeline_head head;

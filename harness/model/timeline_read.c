@@ -362,6 +362,26 @@ static unsigned take_observers(struct line *l)
 	return bits;
 }
 
+static void take_set(struct line *l, struct timeline_head *h)
+{
+	json_t *a = take(l, "set"), *v;
+	size_t i;
+
+	if (a && (!json_is_array(a) || json_array_size(a) > TIMELINE_SET))
+		complain(l, "'set' must be a list of at most %d", TIMELINE_SET);
+	json_array_foreach(a, i, v)
+	{
+		const char *words = json_string_value(v);
+
+		if (h->n_set == TIMELINE_SET)
+			break;
+		if (!words || strlen(words) >= sizeof h->set[0])
+			complain(l, "'set' has something else than HOST:SYSCTL=VALUE");
+		else
+			snprintf(h->set[h->n_set++], sizeof h->set[0], "%s", words);
+	}
+}
+
 static void read_head(struct line *l, struct timeline_head *h)
 {
 	char seed[24], *end;
@@ -379,6 +399,8 @@ static void read_head(struct line *l, struct timeline_head *h)
 	take_text(l, "link", h->link, sizeof h->link);
 	take_text(l, "congestion", h->congestion, sizeof h->congestion);
 	h->observers = take_observers(l);
+	take_set(l, h);
+	take_words(l, "options", h->options, sizeof h->options);
 	nothing_more(l);
 }
 

@@ -38,7 +38,7 @@ static json_t *words_list(const words *w)
 
 static json_t *lab(const struct timeline_head *h)
 {
-	json_t *had = must(json_array()), *o = must(json_object());
+	json_t *had = must(json_array()), *set = must(json_array()), *o = must(json_object());
 	char seed[24];
 
 	for (int i = 0; i < SRC_COUNT; i++)
@@ -52,6 +52,9 @@ static json_t *lab(const struct timeline_head *h)
 	snprintf(seed, sizeof seed, "%llu", (unsigned long long)h->seed);
 	json_object_set_new(o, "seed", text(seed));
 	json_object_set_new(o, "observers", had);
+	for (unsigned i = 0; i < h->n_set; i++)
+		json_array_append_new(set, text(h->set[i]));
+	json_object_set_new(o, "set", set);
 	return o;
 }
 
@@ -93,7 +96,7 @@ static json_t *run(const struct outcome *r)
 {
 	json_t *o = must(json_object()), *findings = must(json_array());
 	json_t *notes = must(json_array());
-	char again[512];
+	char again[RERUN_WORDS];
 
 	array_each (const struct finding, f, &r->verdict->findings)
 		json_array_append_new(findings, finding(r, f));

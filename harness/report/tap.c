@@ -79,7 +79,7 @@ static void notes(FILE *out, const struct outcome *r)
 static void diagnostics(FILE *out, const struct outcome *r)
 {
 	const struct finding *f = words_decisive(r->verdict);
-	char again[512];
+	char again[RERUN_WORDS];
 
 	fputs("  ---\n", out);
 	member(out, "message", r->verdict->why);

@@ -89,7 +89,7 @@ static void idle(void *out, const char *text)
 static void failure(FILE *out, const struct report_options *o, const struct outcome *r)
 {
 	const struct finding *decisive = words_decisive(r->verdict);
-	char again[512];
+	char again[RERUN_WORDS];
 
 	if (!decisive) {
 		fprintf(out, MARGIN "%s\n", r->verdict->why);

@@ -300,6 +300,14 @@ size_t words_stretch(const struct timeline *t, size_t last, size_t most, const s
 	return most;
 }
 
+/* As a shell takes it. */
+static void add_set(struct out *o, const char *set)
+{
+	const char *quote = set[strcspn(set, " \t*?$;&|<>()\"\\#~")] ? "'" : "";
+
+	add(o, " --set %s%s%s", quote, set, quote);
+}
+
 const char *words_rerun(const struct outcome *r, char *buf, size_t size)
 {
 	struct out o = {buf, size, 0};
@@ -313,6 +321,11 @@ const char *words_rerun(const struct outcome *r, char *buf, size_t size)
 		add(&o, " --ip %u", r->timeline->head.family);
 	if (r->timeline && s->rules.n)
 		add(&o, " --seed %" PRIu64, r->timeline->head.seed);
+	if (!r->timeline)
+		return buf;
+	for (unsigned i = 0; i < r->timeline->head.n_set; i++)
+		add_set(&o, r->timeline->head.set[i]);
+	add(&o, "%s", r->timeline->head.options);
 	return buf;
 }
 

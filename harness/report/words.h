@@ -6,6 +6,7 @@
 #include "report/reporter.h"
 
 #define EVENT_WORDS 512
+#define RERUN_WORDS 4096
 
 /* "server    0.012 accepted 198.18.0.1:40001". Returns buf. */
 const char *words_event(const struct outcome *r, const struct event *e, char *buf, size_t size);

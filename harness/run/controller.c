@@ -271,6 +271,9 @@ static void init(struct controller *c)
 	        .seed = c->config->seed,
 	        .out = c->config->out,
 	        .peers_dir = c->peers_dir,
+	        .set = c->config->set,
+	        .n_set = c->config->n_set,
+	        .options = c->config->options,
 	        .changed = on_changed,
 	        .arg = c,
 	};

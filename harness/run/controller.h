@@ -23,6 +23,9 @@ struct controller_config {
 	uint64_t seed;   /* of the first run; the next ones count up */
 	const char *out; /* directory for timelines and captures, NULL none */
 	enum observers observers;
+	const char *const *set; /* for the record: see struct timeline_head */
+	size_t n_set;
+	const char *options;
 	int progress; /* a line on standard error that says what is waited for */
 	void (*ended)(void *arg, const struct outcome *o); /* as soon as there is a verdict */
 	/* One after the other, in the order of the plans. The outcome is gone afterwards. */

@@ -42,6 +42,9 @@ static int fill_head(struct runner *r, struct err *err)
 	               1u << SRC_OWNERS | (r->wire ? 1u << SRC_WIRE : 0) |
 	               (r->bpf ? 1u << SRC_BPF : 0) | (r->filter ? 1u << SRC_NFT : 0) |
 	               (scenario_tracks(r->scenario) ? 1u << SRC_CONNTRACK : 0);
+	for (; h->n_set < r->order->n_set; h->n_set++)
+		snprintf(h->set[h->n_set], sizeof h->set[0], "%s", r->order->set[h->n_set]);
+	snprintf(h->options, sizeof h->options, "%s", r->order->options);
 	/* Of the client; a scenario may have set another than the cell's default. */
 	if (cell_enter(&r->cell, HOST_CLIENT, err) ||
 	        sysctl_read("net.ipv4.tcp_congestion_control", h->congestion, sizeof h->congestion,

@@ -38,6 +38,9 @@ struct run_order {
 	int capture;              /* descriptor of a file for wire.pcapng, -1 none */
 	struct bpf_observer *bpf; /* NULL: transitions come from looks at the sockets */
 	unsigned slot;            /* of that observer */
+	const char *const *set; /* what --set said, beyond the scenario: its sysctls have it too */
+	size_t n_set;           /* TIMELINE_SET at most */
+	const char *options;    /* other words of the command line that change a run */
 };
 
 /* The runner: cell_spawn() runs this with a struct run_order. */

@@ -154,6 +154,9 @@ static int write_order(struct slot *s, size_t number, struct err *err)
 	        .seed = c->seed + number,
 	        .cpu = (int)cpus_nth(number),
 	        .peers_dir = c->peers_dir,
+	        .set = c->set,
+	        .n_set = c->n_set,
+	        .options = c->options,
 	        .timeline = memfd_create("timeline", MFD_CLOEXEC),
 	        .capture = c->out ? memfd_create("capture", MFD_CLOEXEC) : -1,
 	};

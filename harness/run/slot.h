@@ -28,6 +28,9 @@ struct slot_config {
 	uint64_t seed;   /* of the first slot */
 	const char *out; /* NULL: nothing is captured or saved */
 	const char *peers_dir;
+	const char *const *set;
+	size_t n_set;
+	const char *options;
 	void (*changed)(void *arg); /* one is over, idle or busy now */
 	void *arg;
 };

@@ -192,6 +192,36 @@ echo CLOCK_REALTIME >"$work/own/clock"
 run "$work/own/lastack" run --ip 4 "$work/reports.yaml"
 expect "a report of a time to come is an ERROR that says so" 3 "of a time to come: CLOCK_MONOTONIC is meant"
 
+scenario dead 'claim: A program is told something after its end
+link: veth
+steps:
+- client: {connect: 1}
+- server: {kill: SIGKILL}
+- server: {close: all}
+- expect: {server: {ESTABLISHED: 0}}'
+run "$work/lastack" run --ip 4 "$work/dead.yaml"
+expect "a program that is not running can be told nothing" 3 "step 3"
+expect "and the ERROR says so" 3 "the server is not running: it cannot close"
+
+# What the command line changed is on the record: a replay judges by it, and a report names it.
+scenario retries 'claim: An orphan in LAST_ACK is given up
+link: wire
+wire: [{drop: last-ack, from: client}]
+server: {sysctl: {net.ipv4.tcp_orphan_retries: 7}}
+steps:
+- client: {connect: 1}
+- client: {close: all}
+- server: {close: all, wait: no}
+- expect: {server: {path: [ESTABLISHED, CLOSE_WAIT, {LAST_ACK: given up}, CLOSE]}}'
+run "$work/lastack" run --ip 4 --out "$work/set" --set server:net.ipv4.tcp_orphan_retries=1 "$work/retries.yaml"
+expect "--set counts where the time to wait is computed" 0 "1 passed"
+run "$work/lastack" replay "$work/set"
+expect "and in a replay" 0 "1 passed"
+run "$work/lastack" run --ip 4 --set server:net.ipv4.tcp_fin_timeout=5 --set 'client:net.ipv4.ip_local_port_range=40000 40099' \
+	--observers poll --link veth "$work/never.yaml"
+expect "a failure says how to see it again" 1 "again: lastack run $work/never.yaml --ip 4 --set server:net.ipv4.tcp_fin_timeout=5 \
+--set 'client:net.ipv4.ip_local_port_range=40000 40099' --link veth --observers poll"
+
 run "$work/lastack" run --ip 4 "$work/toomany.yaml"
 expect "a command that a program refuses is told with its reason" 3 \
 	"the program of the client refused the command of step 2, close: there are not so many connections"

@@ -23,6 +23,9 @@ static const struct timeline_head head = {
         .link = "wire",
         .congestion = "reno",
         .observers = 1u << SRC_RUNNER | 1u << SRC_WIRE,
+        .set = {"server:net.ipv4.tcp_fin_timeout=5", "client:net.ipv4.tcp_rmem=1 2 3"},
+        .n_set = 2,
+        .options = " --link wire",
 };
 
 static int read_text(const char *text, struct timeline *ret, struct err *err)
@@ -54,6 +57,10 @@ static struct event there_and_back(const struct event *e, char **ret_text)
 	assert_string_equal(t.head.scenario, head.scenario);
 	assert_int_equal(t.head.observers, head.observers);
 	assert_int_equal(t.head.family, 6);
+	assert_int_equal(t.head.n_set, 2);
+	assert_string_equal(timeline_set_value(&t.head, HOST_CLIENT, "net.ipv4.tcp_rmem"), "1 2 3");
+	assert_null(timeline_set_value(&t.head, HOST_SERVER, "net.ipv4.tcp_rmem"));
+	assert_string_equal(t.head.options, head.options);
 	got = t.events.v[0];
 	timeline_free(&t);
 	return got;
