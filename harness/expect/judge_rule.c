@@ -11,7 +11,7 @@
 /* A dump that a deadline waits for comes this much later at most; then it is judged without. */
 #define PATIENCE_NS (10 * NS_PER_S)
 
-/* What the stays of a path, or gaps, ask for by themselves comes on top of `within`. */
+/* What the stays of a path, or gaps, ask for by themselves comes on top of the default. */
 static uint64_t stays_ns(const struct judge *j, const struct expectation *x)
 {
 	uint64_t sum = 0;
@@ -29,14 +29,16 @@ uint64_t judge_within_ns(const struct judge *j, const struct step *st)
 	uint64_t most = 0;
 
 	if (st->action != DO_EXPECT)
-		return settle_within_ns(st);
+		return settle_within_ns(j->s, st);
+	if (st->within_ns)
+		return st->within_ns;
 	array_each (const struct expectation, x, &st->expectations) {
 		uint64_t ns = stays_ns(j, x);
 
 		if (ns > most)
 			most = ns;
 	}
-	return most + (st->within_ns ? st->within_ns : WITHIN_NS);
+	return most + WITHIN_NS;
 }
 
 struct answer judge_answer(const struct judge *j, const struct expectation *x)

@@ -88,6 +88,12 @@ static struct took stay_so_far(
 	return (struct took){minus(l->hosts[s->host].sample_ns, in->t_ns), 0};
 }
 
+/* ">= 500ms": it holds from then on, whether or not the stay ever ends. */
+static int is_lower_bound(const struct range *r)
+{
+	return r->kind == RANGE_BOUNDS && r->hi == INT64_MAX;
+}
+
 static struct walk stay_answer(const struct ledger *l, const struct ledger_socket *s,
         const struct path_state *want, const struct stay *in, const struct stay *out)
 {
@@ -102,6 +108,8 @@ static struct walk stay_answer(const struct ledger *l, const struct ledger_socke
 		        again == 1 ? "" : "s", (long long)want->stay.lo);
 	if (stay_window(l, s, &want->stay, in, out, &w))
 		return walk_make(ANSWER_UNDECIDED, "no FIN of it has come to the wire");
+	if (!out && is_lower_bound(&want->stay) && t.min_ns >= w.lo_ns)
+		return walk_make(ANSWER_HOLDS, "%s", "");
 	if (!out && t.min_ns <= w.hi_ns)
 		return walk_make(ANSWER_UNDECIDED, "still in %s", tcp_state_name(want->state));
 	if (!out)

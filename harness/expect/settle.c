@@ -216,19 +216,35 @@ struct settled settle_step(const struct ledger *l, unsigned index)
 	return yes();
 }
 
-#define SETTLE_NS        (5 * NS_PER_S)
-#define CHURN_NS         (60 * NS_PER_S)
+#define SETTLE_NS        (5 * NS_PER_S) /* for a hundred connections, with time to spare */
+#define HUNDRED          100
+#define EACH_NS          (20 * NS_PER_MS) /* a connect() that searches for one of the last ports */
+#define MANY_NS          (60 * NS_PER_S)
 #define MANY_CONNECTIONS 1000
+#define SLOW_RATE        250000 /* bytes a second, through the wire on a busy machine */
 
-uint64_t settle_within_ns(const struct step *st)
+/* How many connections there can be by the end of the step. */
+static uint64_t connections(const struct scenario *s, const struct step *until)
 {
-	uint64_t ns = SETTLE_NS;
+	uint64_t n = 0;
 
-	if (st->within_ns && st->within_ns != WITHIN_NS) /* WITHIN_NS: nobody asked for less */
-		return st->within_ns;
-	if (st->action != DO_CONNECT && st->action != DO_CHURN)
-		return ns;
-	if (st->rate > 0)
-		return ns + (uint64_t)(st->count / st->rate * 1e9);
-	return st->count >= MANY_CONNECTIONS ? CHURN_NS : ns;
+	for (const struct step *st = s->steps.v; st <= until; st++)
+		if (st->action == DO_CONNECT || st->action == DO_CHURN)
+			n += st->count;
+	return n;
+}
+
+uint64_t settle_within_ns(const struct scenario *s, const struct step *st)
+{
+	uint64_t n = connections(s, st);
+	uint64_t ns = SETTLE_NS + (n > HUNDRED ? n - HUNDRED : 0) * EACH_NS;
+	int opens = st->action == DO_CONNECT || st->action == DO_CHURN;
+
+	if (opens && st->rate > 0)
+		ns += (uint64_t)(st->count / st->rate * 1e9);
+	else if (opens && st->count >= MANY_CONNECTIONS && ns < MANY_NS)
+		ns = MANY_NS;
+	if (st->action == DO_SEND)
+		ns += st->bytes * n / SLOW_RATE * NS_PER_S;
+	return ns;
 }

@@ -14,6 +14,7 @@ struct settled {
 /* Of an action step that has begun. */
 struct settled settle_step(const struct ledger *l, unsigned index);
 
-uint64_t settle_within_ns(const struct step *st);
+/* More than that it takes only when something prevents it. */
+uint64_t settle_within_ns(const struct scenario *s, const struct step *st);
 
 #endif

@@ -258,7 +258,9 @@ const struct field expect_fields[] = {
                 "which segments must have come to the wire: how many, in which order, how far "
                 "apart",
                 read_wire},
-        {"within", "a duration", "wait at most so long for all of it to hold; default 2s",
+        {"within", "a duration",
+                "wait at most so long for all of it to hold; default 2s, and what a path or gaps "
+                "say that they take",
                 read_within},
         {"for", "a duration", "it must hold all this time", read_for},
         {"after", "a duration", "begin to judge that long after the step before has ended",

@@ -291,7 +291,7 @@ static int step_actor(struct reader *r, const char *key, const yaml_node_t *at,
 static int read_step(struct reader *r, const yaml_node_t *n, void *into)
 {
 	struct scenario *s = into;
-	struct step blank = {.count = ALL, .to = 1, .within_ns = WITHIN_NS}, *step;
+	struct step blank = {.count = ALL, .to = 1}, *step;
 
 	array_push(&s->steps, blank);
 	step = &s->steps.v[s->steps.n - 1];

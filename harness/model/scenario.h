@@ -245,7 +245,7 @@ struct step {
 	ARRAY(struct expectation) expectations;
 	uint64_t after_ns; /* begin this long after the step before ended */
 	int has_after;
-	uint64_t within_ns;         /* deadline, default WITHIN_NS */
+	uint64_t within_ns;         /* expect: deadline; 0: WITHIN_NS and what its stays ask for */
 	uint64_t for_ns;            /* must hold all this time */
 	struct kernel_guard kernel; /* expect: of other kernels it is not known */
 };

@@ -251,7 +251,7 @@ static void tell_expect(struct prose *p, const struct step *st, unsigned hz, con
 	char a[32], b[32], c[32], indent[32], kernel[KERNEL_TEXT];
 
 	duration_format(st->after_ns, a, sizeof a);
-	duration_format(st->within_ns, b, sizeof b);
+	duration_format(st->within_ns ? st->within_ns : WITHIN_NS, b, sizeof b);
 	duration_format(st->for_ns, c, sizeof c);
 	if (st->has_after)
 		prose_add(p, "Then, %s later", a);

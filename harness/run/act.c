@@ -5,6 +5,7 @@
 #include "model/order.h"
 #include "netns/sysctl.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,20 +17,23 @@ static unsigned number_of(const struct runner *r)
 	return r->step + 1;
 }
 
-static void tell(struct runner *r, enum host h, const struct step *s)
+static int tell(struct runner *r, enum host h, const struct step *s, struct err *err)
 {
 	unsigned family = r->order->family;
 	struct endpoint end = topology_address(HOST_SERVER, family, s->to ? s->to : 1);
-	char to[ENDPOINT_TEXT], from[ENDPOINT_TEXT] = "", order[ORDER_TEXT];
+	char to[ENDPOINT_TEXT], from[INET6_ADDRSTRLEN] = "", order[ORDER_TEXT];
 
+	if (!cast_pid(r->cast, h))
+		return err_set(err, ERR_LAB, "the %s is not running: it cannot %s", actor_names[h],
+		        step_action_names[s->action]);
 	end.port = SERVER_PORT;
 	endpoint_format(&end, to, sizeof to);
 	if (s->from) {
 		end = topology_address(HOST_CLIENT, family, s->from);
-		endpoint_format(&end, from, sizeof from);
-		*strrchr(from, ':') = 0;
+		inet_ntop(end.family, end.addr, from, sizeof from);
 	}
 	cast_tell(r->cast, h, number_of(r), "%s", step_order(s, to, from, order, sizeof order));
+	return 0;
 }
 
 static int send_signal(struct runner *r, enum host h, int signal, struct err *err)
@@ -105,8 +109,7 @@ static int act_on(struct runner *r, enum host h, const struct step *s, struct er
 	case DO_COUNT:
 		break;
 	}
-	tell(r, h, s);
-	return 0;
+	return tell(r, h, s, err);
 }
 
 int act(struct runner *r, const struct step *s, struct err *err)

@@ -265,6 +265,38 @@ static void a_stay_that_does_not_end(void **state)
 	story_end(&st);
 }
 
+/* A lower bound alone holds from then on: nothing has to end. */
+static void a_stay_that_need_not_end(void **state)
+{
+	struct story st;
+
+	(void)state;
+	path_begin(&st, PATH_OF("[FIN_WAIT_2, {TIME_WAIT: \">= 500ms\"}]"));
+	WALK(&st, 1, ST_FIN_WAIT_2, ST_TIME_WAIT); /* at 2 ms */
+	story_sample(&st, 500);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	story_sample(&st, 502);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_HOLDS);
+	story_end(&st);
+}
+
+/* Who says how long at most is taken at their word. */
+static void within_bounds_stays_too(void **state)
+{
+	struct story st;
+
+	(void)state;
+	path_begin(
+	        &st, HEAD "steps:\n- expect: {within: 300ms, client: {path: " MINUTE_PATH "}}\n");
+	WALK(&st, 1, ST_FIN_WAIT_2, ST_TIME_WAIT);
+	story_sample(&st, 299);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_UNDECIDED);
+	assert_int_equal(judge_rule(st.j).until_ns, at_ms(300));
+	story_sample(&st, 300);
+	assert_int_equal(judge_rule(st.j).kind, ANSWER_FAILS);
+	story_end(&st);
+}
+
 static void a_minisocket_takes_over(void **state)
 {
 	struct story st;
@@ -320,6 +352,8 @@ int main(void)
 	        cmocka_unit_test(path_of_one_that_never_got_there),
 	        cmocka_unit_test(stays_of_a_minute),
 	        cmocka_unit_test(a_stay_that_does_not_end),
+	        cmocka_unit_test(a_stay_that_need_not_end),
+	        cmocka_unit_test(within_bounds_stays_too),
 	        cmocka_unit_test(a_minisocket_takes_over),
 	        cmocka_unit_test(paths_need_an_observer),
 	        cmocka_unit_test(a_gap_proves_no_path),

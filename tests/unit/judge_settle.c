@@ -2,6 +2,8 @@
 /* When an action is over: what it set off has settled on both sides. */
 #include "story.h"
 
+#include "expect/settle.h"
+
 #include <signal.h>
 
 /* Every scenario must expect something; these expect it of an empty table at the end. */
@@ -67,6 +69,36 @@ static void not_settled_is_told(void **state)
 	        "step 2 (line 4): client close settles within 5 s: did not settle: server saw the "
 	        "end of 0 of 1 connections in 5 s; if a fault prevents it, write wait: no");
 	story_end(&st);
+}
+
+#define EXPECT "- expect: {client: {LISTEN: 0}}\n"
+
+static uint64_t within_ns(const char *steps, size_t index)
+{
+	struct story st;
+	uint64_t ns;
+
+	story_begin(&st, steps);
+	ns = settle_within_ns(st.s, &st.s->steps.v[index]);
+	story_end(&st);
+	return ns;
+}
+
+/* What is much takes long, and is no failure for that. */
+static void how_long_depends_on_how_much(void **state)
+{
+	static const char many[] =
+	        HEAD "steps:\n- client: {connect: 8000}\n- client: {close: all}\n" EXPECT;
+	static const char much[] =
+	        HEAD "steps:\n- client: {connect: 2}\n- client: {send: 10000000}\n" EXPECT;
+	static const char slow[] = HEAD "steps:\n- client: {connect: 100, rate: 10}\n" EXPECT;
+
+	(void)state;
+	assert_int_equal(within_ns(many, 0), (5 + 158) * NS_PER_S);
+	assert_int_equal(within_ns(many, 1), (5 + 158) * NS_PER_S);
+	assert_int_equal(within_ns(much, 0), 5 * NS_PER_S);
+	assert_int_equal(within_ns(much, 1), (5 + 80) * NS_PER_S);
+	assert_int_equal(within_ns(slow, 0), (5 + 10) * NS_PER_S);
 }
 
 static void who_never_looks_is_not_waited_for(void **state)
@@ -152,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(connect_and_close_settle),
 	        cmocka_unit_test(not_settled_is_told),
+	        cmocka_unit_test(how_long_depends_on_how_much),
 	        cmocka_unit_test(who_never_looks_is_not_waited_for),
 	        cmocka_unit_test(bytes_must_arrive),
 	        cmocka_unit_test(no_wait_is_at_once),
