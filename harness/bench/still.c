@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define QUIET_NS (300 * NS_PER_MS) /* more than the least retransmission timeout */
+/* More than the first retransmission takes, and than a busy machine keeps a worker waiting. */
+#define QUIET_NS NS_PER_S
 #define LAST_NS  (10 * NS_PER_S)
 
 void still_init(struct still *s, const struct crew *crew, const struct watch *watch, int alone)
