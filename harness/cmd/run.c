@@ -11,6 +11,7 @@
 #include "option.h"
 #include "reports.h"
 #include "run/controller.h"
+#include "run/lacks.h"
 #include "run/save.h"
 
 #include <errno.h>
@@ -307,6 +308,24 @@ static int run_plans(struct run_options *o, const plans *p, struct err *err)
 	return reports_exit_code(reports);
 }
 
+/*
+ * What the kernel says of sysctls and rulesets, before there is any cell. A scenario that this
+ * machine lacks something for is not asked about: it is skipped, and may be for another kernel.
+ */
+static int try_texts(struct scenario *const *s, size_t n, struct err *err)
+{
+	ARRAY(struct scenario *) able = {0};
+	struct err ignored;
+	int failed;
+
+	for (size_t i = 0; i < n; i++)
+		if (!lacks(s[i], &ignored))
+			array_push(&able, s[i]);
+	failed = sysctl_try(able.v, able.n, err) || nft_try(able.v, able.n, err);
+	array_free(&able);
+	return failed ? -1 : 0;
+}
+
 static int run_all(struct run_options *o, char **args, int n_args, struct err *err)
 {
 	struct scenario **scenarios;
@@ -325,8 +344,7 @@ static int run_all(struct run_options *o, char **args, int n_args, struct err *e
 		                : "what was named is of the slow tier (--slow) or not for this "
 		                  "--ip");
 		code = command_error(err);
-	} else if ((o->out && save_prepare(o->out, err)) || sysctl_try(scenarios, n, err) ||
-	           nft_try(scenarios, n, err)) {
+	} else if ((o->out && save_prepare(o->out, err)) || try_texts(scenarios, n, err)) {
 		code = command_error(err);
 	} else {
 		code = run_plans(o, &p, err);

@@ -241,6 +241,20 @@ expect "a sysctl of --set that only the whole machine has" 2 "--set server:net.i
 run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeout= "$work/plain.yaml"
 expect "--set without a value" 2 "is not HOST:SYSCTL=VALUE"
 
+# A scenario that is not for this machine may name what this kernel does not have.
+for guard in 'kernel: ">= 99.0"|needs kernel >= 99.0' 'needs: [tun]|needs tun'; do
+	scenario newer "claim: It is for another kernel
+${guard%|*}
+server: {sysctl: {net.ipv4.tcp_of_a_kernel_to_come: 1}}
+router: {nft: \"add nonsense of a language to come\"}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}"
+	run unshare -m sh -c "mount -t tmpfs none /dev/net && exec '$work/lastack' run --ip 4 '$work/newer.yaml' '$work/plain.yaml'"
+	expect "where '${guard%|*}' does not hold, no sysctl is asked about" 0 "1 passed, 0 failed, 1 skipped"
+	expect "and it says what is needed" 0 "${guard#*|}"
+done
+
 # A counter that is not there is not 0.
 for wrong in TcpExt.TWRecyled:TcpExt.TWRecycled TcpEx.TWRecycled:TcpExt.TWRecycled Ip6.InReceives:Ip.InReceives; do
 	scenario counter "claim: A counter that this kernel does not have
