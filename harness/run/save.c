@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "save.h"
 
+#include "run/save_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,65 +34,14 @@ static int make_directories(const char *dir, struct err *err)
 	}
 }
 
-/* A file without a name until it is whole: nothing is left of one that was not. */
-static int open_nameless(const char *dir, struct err *err)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		err_sys(err, "%s: cannot write there", dir);
-	return fd;
-}
-
-static int give_name(int fd, const char *dir, const char *name, struct err *err)
-{
-	char from[64], path[1200];
-
-	snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	if (unlink(path) && errno != ENOENT)
-		return err_sys(err, "%s", path);
-	if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
-		return err_sys(err, "%s", path);
-	return 0;
-}
-
-static int copy_all(int in, int out, const char *dir, const char *name, struct err *err)
-{
-	struct stat st;
-	off_t at = 0;
-
-	if (fstat(in, &st))
-		return err_sys(err, "%s", name);
-	while (at < st.st_size)
-		if (sendfile(out, in, &at, (size_t)(st.st_size - at)) <= 0)
-			return err_sys(err, "%s/%s", dir, name);
-	return 0;
-}
-
-static int save_file(int in, const char *dir, const char *name, struct err *err)
-{
-	int out = open_nameless(dir, err), r;
-
-	if (out < 0)
-		return -1;
-	r = copy_all(in, out, dir, name, err) || give_name(out, dir, name, err) ? -1 : 0;
-	close(out);
-	return r;
-}
-
 int save_prepare(const char *dir, struct err *err)
 {
-	int fd;
-
 	if (make_directories(dir, err))
 		return -1;
-	fd = open_nameless(dir, err);
-	if (fd < 0) {
+	if (save_file_try(dir, err)) {
 		err->kind = ERR_INPUT;
 		return -1;
 	}
-	close(fd);
 	return 0;
 }
 
