@@ -344,7 +344,8 @@ static int run_all(struct run_options *o, char **args, int n_args, struct err *e
 		                : "what was named is of the slow tier (--slow) or not for this "
 		                  "--ip");
 		code = command_error(err);
-	} else if ((o->out && save_prepare(o->out, err)) || try_texts(scenarios, n, err)) {
+	} else if (try_texts(scenarios, n, err) ||
+	           (o->out && save_prepare(o->out, p.v, p.n, err))) {
 		code = command_error(err);
 	} else {
 		code = run_plans(o, &p, err);
@@ -403,7 +404,8 @@ const struct command command_run = {
                 "                              what it can of the wire's rules, and the rest is "
                 "skipped\n"
                 "  --out DIR                   leaves timelines (for `lastack replay`) and "
-                "captures there\n"
+                "captures there, in place of\n"
+                "                              what earlier runs of the same scenarios left\n"
                 "  --report term|tap|json[=FILE]   may be given more than once; default term, "
                 "which "
                 "tells a verdict as soon\n"

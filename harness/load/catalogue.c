@@ -23,7 +23,8 @@ static int is_directory(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* From the directory of the running program: the tree it was built in, or where it was installed. */
+/* From the directory of the running program: the tree it was built in, or where it was installed.
+ */
 static char *beside_binary(void)
 {
 	static const char *const places[] = {"scenarios", "share/lastack/scenarios"};
@@ -96,6 +97,19 @@ static int load_one(const char *path, scenario_list *list, struct err *err)
 	return 0;
 }
 
+/* Of two with one file name the directories tell which is which. */
+static int load_below(const char *directory, const char *path, scenario_list *list, struct err *err)
+{
+	struct scenario *s;
+
+	if (load_one(path, list, err))
+		return -1;
+	s = list->v[list->n - 1];
+	free(s->name);
+	s->name = scenario_name(path, directory);
+	return 0;
+}
+
 /* Every *.yaml below a directory, in the order of names; other file systems, /proc among them, are
  * left out. */
 static int load_tree(const char *directory, scenario_list *list, struct err *err)
@@ -112,7 +126,7 @@ static int load_tree(const char *directory, scenario_list *list, struct err *err
 			failed = err_set(err, ERR_INPUT, "%s: cannot be read: %s", f->fts_path,
 			        strerror(f->fts_errno));
 		else if (is_scenario_file(f))
-			failed = load_one(f->fts_path, list, err);
+			failed = load_below(directory, f->fts_path, list, err);
 	}
 	fts_close(tree);
 	return failed;

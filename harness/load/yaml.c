@@ -134,14 +134,23 @@ const struct field scenario_fields[] = {
 };
 const size_t scenario_fields_n = LENGTH(scenario_fields);
 
-/* "close/in-order": what is below the last directory called scenarios, or the file's own name. */
-static char *scenario_name(const char *path)
+/* The path below a directory that it begins with, or the file's own name. */
+static const char *below(const char *path, const char *directory)
 {
-	const char *start = strrchr(path, '/'), *found = path;
+	size_t n = directory ? strlen(directory) : 0;
+	const char *slash = strrchr(path, '/');
+
+	if (n && !strncmp(path, directory, n) && (path[n] == '/' || directory[n - 1] == '/'))
+		return path + n + strspn(path + n, "/");
+	return slash ? slash + 1 : path;
+}
+
+char *scenario_name(const char *path, const char *directory)
+{
+	const char *start = below(path, directory), *found = path;
 	char *name;
 	size_t n;
 
-	start = start ? start + 1 : path;
 	while ((found = strstr(found, SCENARIOS))) {
 		if (found == path || found[-1] == '/')
 			start = found + strlen(SCENARIOS);
@@ -159,7 +168,7 @@ static struct scenario *scenario_new(const char *path)
 	struct scenario *s = must(calloc(1, sizeof *s));
 
 	s->path = must(strdup(path));
-	s->name = scenario_name(path);
+	s->name = scenario_name(path, NULL);
 	s->families = 3;
 	for (int h = 0; h < HOST_COUNT; h++) {
 		s->hosts[h].present = h != HOST_ROUTER;

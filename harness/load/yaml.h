@@ -14,4 +14,11 @@ struct scenario *scenario_load(const char *path, struct err *err);
 /* The same from memory; `name` stands for the file in errors. */
 struct scenario *scenario_parse(const char *text, size_t size, const char *name, struct err *err);
 
+/*
+ * "close/in-order": what is below the last directory called scenarios; else what is below
+ * `directory`, by which the path was found; without one (NULL) the file's own name. The caller
+ * frees.
+ */
+char *scenario_name(const char *path, const char *directory);
+
 #endif

@@ -336,6 +336,36 @@ kill -INT $(ours lastack) 2>/dev/null # some of them end with another
 wait $shown
 wait_for none lastack-server
 
+# Two files of one name: the directory that both are below tells them apart.
+mkdir -p "$work/names/a" "$work/names/b"
+cp "$work/plain.yaml" "$work/names/a/x.yaml"
+cp "$work/plain.yaml" "$work/names/b/x.yaml"
+saved() { (cd "$work/kept" && find . -name "*.ndjson" | sort | tr '\n' ' '); }
+run "$work/lastack" run --ip 4 --report tap --out "$work/kept" "$work/names"
+expect "two files of one name below a directory are two" 0 "ok 1 - a/x IPv4"
+is "$(saved)" "./a/x/ipv4/timeline.ndjson ./b/x/ipv4/timeline.ndjson " "and each leaves its own timeline"
+run "$work/lastack" run --out "$work/none" "$work/names/a/x.yaml" "$work/names/b"
+expect "two that would go to one place are refused" 2 \
+	"$work/names/a/x.yaml and $work/names/b/x.yaml would both go to $work/none/x"
+[ "$(wc -l <"$work/said")" = 1 ] && [ ! -e "$work/none" ]
+tap "in one line, before anything is done" $?
+
+# What an earlier run left gives way, and nothing else.
+run "$work/lastack" run --ip 4 --repeat 2 --out "$work/kept" "$work/names"
+expect "a run that is repeated" 0 "4 passed"
+is "$(saved)" "./a/x/ipv4-1/timeline.ndjson ./a/x/ipv4-2/timeline.ndjson ./b/x/ipv4-1/timeline.ndjson ./b/x/ipv4-2/timeline.ndjson " \
+	"takes the place of a single one"
+echo mine >"$work/kept/a/x/ipv4-2/notes"
+run "$work/lastack" run --ip 6 --out "$work/kept" "$work/names"
+run "$work/lastack" run --out "$work/kept" "$work/names/a/x.yaml" --set server:net.ipv4.tcp_fin_timeot=3
+run "$work/lastack" run --ip 4 --out "$work/kept" "$work/names/" --set server:net.ipv4.tcp_fin_timeout=3
+is "$(saved)" "./a/x/ipv4/timeline.ndjson ./a/x/ipv6/timeline.ndjson ./b/x/ipv4/timeline.ndjson ./b/x/ipv6/timeline.ndjson " \
+	"and that of a repeated one, of its own family"
+is "$(cat "$work/kept/a/x/ipv4-2/notes") $(find "$work/kept" -name 'ipv4-*' | wc -l)" "mine 1" \
+	"files of somebody else stay"
+run "$work/lastack" run --out "" "$work/plain.yaml"
+expect "--out nowhere" 2 "lastack: --out: no directory"
+
 # Room for output.
 run "$work/lastack" run --out /proc/nowhere "$work/plain.yaml"
 expect "--out where nothing can be made" 2 "/proc/nowhere"

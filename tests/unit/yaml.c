@@ -27,6 +27,29 @@ static struct scenario *parse(const char *text)
 	return s;
 }
 
+static void is_named(const char *path, const char *directory, const char *name)
+{
+	char *got = scenario_name(path, directory);
+
+	assert_string_equal(got, name);
+	free(got);
+}
+
+static void names_are_of_paths(void **state)
+{
+	(void)state;
+	is_named("/x/scenarios/a/b.yaml", NULL, "a/b");
+	is_named("/x/scenarios/a/b.yaml", "/x/scenarios/a", "a/b");
+	is_named("a/b.yaml", NULL, "b");
+	is_named("b.txt", NULL, "b.txt");
+	is_named("a/b/c.yaml", "a", "b/c");
+	is_named("a//b/c.yaml", "a/", "b/c");
+	is_named("a/b/c.yaml", "a/b", "c");
+	is_named("../a/c.yaml", "..", "a/c");
+	is_named("/a/c.yaml", "/", "a/c");
+	is_named("ab/c.yaml", "a", "c");
+}
+
 /* A scenario whose only expect step is `expect`. */
 static struct scenario *expecting(const char *expect)
 {
@@ -554,6 +577,7 @@ static void order_and_gaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(names_are_of_paths),
 	        cmocka_unit_test(the_head_and_its_defaults),
 	        cmocka_unit_test(a_byte_order_mark_is_no_text),
 	        cmocka_unit_test(hosts),
