@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int no_such_reporter(const char *name, struct err *err)
@@ -26,6 +27,28 @@ static int no_such_reporter(const char *name, struct err *err)
 	return err_set(err, ERR_INPUT, "--report: there is no '%s', only %s", name, list);
 }
 
+static int is_same(FILE *a, FILE *b)
+{
+	struct stat x, y, null;
+
+	if (fstat(fileno(a), &x) || fstat(fileno(b), &y) || x.st_dev != y.st_dev ||
+	        x.st_ino != y.st_ino)
+		return 0;
+	return stat("/dev/null", &null) || null.st_rdev != x.st_rdev;
+}
+
+/* Of two that write to one place neither could be read. */
+static int check_alone(const struct reports *r, const struct report *x, struct err *err)
+{
+	array_each (const struct report, y, &r->all)
+		if (is_same(x->out, y->out))
+			return err_set(err, ERR_INPUT,
+			        "--report: %s and %s would be written into one another; give a "
+			        "file to one of them: %s=FILE",
+			        y->reporter->name, x->reporter->name, x->reporter->name);
+	return 0;
+}
+
 int reports_add(struct reports *r, const char *text, struct err *err)
 {
 	const char *file = strchr(text, '=');
@@ -43,6 +66,11 @@ int reports_add(struct reports *r, const char *text, struct err *err)
 			err->kind = ERR_INPUT;
 			return -1;
 		}
+	}
+	if (check_alone(r, &x, err)) {
+		if (x.out != stdout)
+			fclose(x.out);
+		return -1;
 	}
 	x.options.colour = isatty(fileno(x.out)) && !getenv("NO_COLOR");
 	array_push(&r->all, x);

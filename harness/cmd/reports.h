@@ -20,7 +20,7 @@ struct reports {
 	size_t n_in_order;
 };
 
-/* "tap", "json=FILE". 0, or -1 with err. */
+/* "tap", "json=FILE". 0, or -1 with err: also when another writes to the same place. */
 int reports_add(struct reports *r, const char *text, struct err *err);
 
 void reports_begin(struct reports *r, size_t n_runs); /* on a terminal when nobody said else */

@@ -27,6 +27,15 @@ import json, sys
 print(*(r["scenario"] for r in json.load(sys.stdin)["runs"]))')
 is "$names" "runs/counter-holds runs/error-holds path-fails ?[31mpath-holds" "the names are those of the timelines"
 
+for second in json tap=/dev/stdout; do
+	run "$BIN/lastack" replay --report tap --report $second runs
+	expect "two reports into one another are refused: $second" 2 "lastack: --report: tap and ${second%=*} would be written into one another"
+	is "$(wc -l <said)" 1 "is told in one line"
+done
+run "$BIN/lastack" replay --report term --report tap=tap --report json=json --report tap=/dev/null --report json=/dev/null runs
+expect "each to a place of its own is fine" 3 "1 passed, 1 failed"
+is "$(head -1 tap) $(head -c 9 json)" 'TAP version 14 {"runs":[' "and each is there"
+
 run "$BIN/lastack" replay runs/error-holds
 expect "of a single damaged one there is only the error" 2 "timeline.ndjson:1: empty"
 is "$(wc -l <said)" 1 "in one line"
