@@ -194,6 +194,22 @@ static void apply_settings(const struct run_options *o, struct scenario *s)
 
 typedef ARRAY(struct plan) plans;
 
+/* A setting for a router that no run has would change nothing, and nobody would know. */
+static int check_settings(const struct run_options *o, const plans *p, struct err *err)
+{
+	array_each (const struct setting, x, &o->settings) {
+		size_t i = 0;
+
+		while (i < p->n && !p->v[i].scenario->hosts[x->host].present)
+			i++;
+		if (i == p->n)
+			return err_set(err, ERR_INPUT,
+			        "--set %s:%s: none of these scenarios has a %s",
+			        actor_names[x->host], x->name, actor_names[x->host]);
+	}
+	return 0;
+}
+
 static void add_plans(
         const struct run_options *o, const struct scenario *s, unsigned again, plans *ret)
 {
@@ -344,7 +360,7 @@ static int run_all(struct run_options *o, char **args, int n_args, struct err *e
 		                : "what was named is of the slow tier (--slow) or not for this "
 		                  "--ip");
 		code = command_error(err);
-	} else if (try_texts(scenarios, n, err) ||
+	} else if (check_settings(o, &p, err) || try_texts(scenarios, n, err) ||
 	           (o->out && save_prepare(o->out, p.v, p.n, err))) {
 		code = command_error(err);
 	} else {

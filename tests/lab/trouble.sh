@@ -241,6 +241,16 @@ expect "a sysctl of --set that only the whole machine has" 2 "--set server:net.i
 run "$work/lastack" run --set server:net.ipv4.tcp_fin_timeout= "$work/plain.yaml"
 expect "--set without a value" 2 "is not HOST:SYSCTL=VALUE"
 
+scenario routed 'claim: With a router
+router: {}
+steps:
+- client: {connect: 1}
+- expect: {client: {ESTABLISHED: 1}}'
+run "$work/lastack" run --ip 4 --set router:net.ipv4.ip_default_ttl=9 "$work/plain.yaml" "$work/tun.yaml"
+expect "--set of a router where no scenario has one" 2 "--set router:net.ipv4.ip_default_ttl: none of these scenarios has a router"
+run "$work/lastack" run --ip 4 --set router:net.ipv4.ip_default_ttl=9 "$work/plain.yaml" "$work/routed.yaml"
+expect "--set of a router where one of them has one" 0 "2 passed"
+
 # A scenario that is not for this machine may name what this kernel does not have.
 for guard in 'kernel: ">= 99.0"|needs kernel >= 99.0' 'needs: [tun]|needs tun'; do
 	scenario newer "claim: It is for another kernel
