@@ -44,7 +44,7 @@ void idle_rules(const struct outcome *r, void (*each)(void *arg, const char *tex
 
 		if (hit[i])
 			continue;
-		snprintf(text, sizeof text, "rule %zu hit nothing: %s", i + 1,
+		snprintf(text, sizeof text, "rule %zu (line %u) hit nothing: %s", i + 1, w->at.line,
 		        w->text ? w->text : w->action);
 		each(arg, text);
 	}

@@ -7,8 +7,8 @@
 #include "report/reporter.h"
 
 /*
- * Calls `each` with "rule 2 hit nothing: drop fin from client, once" for one after the other. None
- * of a run without a timeline.
+ * Calls `each` with "rule 2 (line 5) hit nothing: drop fin from client, once" for one after the
+ * other. None of a run without a timeline.
  */
 void idle_rules(const struct outcome *r, void (*each)(void *arg, const char *text), void *arg);
 

@@ -4,16 +4,30 @@
 #include "idle.h"
 #include "words.h"
 
+#include <string.h>
+
 #define STRETCH 20
+
+static void one_line(FILE *out, const char *text, const char *escaped)
+{
+	for (; *text; text++) {
+		if (strchr(escaped, *text))
+			fputc('\\', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
 
 /* In a description '#' begins a directive and '\' escapes it. */
 static void description(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text == '\n' ? ' ' : *text, out);
-	}
+	one_line(out, text, "#\\");
+}
+
+static void comment(void *out, const char *text)
+{
+	fputs("# ", out);
+	one_line(out, text, "");
+	fputc('\n', out);
 }
 
 /* A double-quoted scalar of YAML. */
@@ -123,6 +137,8 @@ static void outcome(
 	fputc('\n', out);
 	if (!ok)
 		diagnostics(out, r);
+	else
+		idle_rules(r, comment, out);
 	fflush(out);
 }
 

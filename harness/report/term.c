@@ -80,9 +80,26 @@ static void place(FILE *out, const struct outcome *r, const struct finding *f)
 	fprintf(out, ": step %u\n", f->step + 1);
 }
 
-static void idle(void *out, const char *text)
+/* No fault: what hits nothing may be there for what must not happen. */
+struct idle {
+	FILE *out;
+	const struct report_options *options;
+};
+
+static void idle(void *arg, const char *text)
 {
-	fprintf(out, MARGIN "%s\n", text);
+	const struct idle *i = arg;
+
+	fputs(MARGIN, i->out);
+	coloured(i->out, i->options, DIM, text);
+	fputc('\n', i->out);
+}
+
+static void idles(FILE *out, const struct report_options *o, const struct outcome *r)
+{
+	struct idle i = {out, o};
+
+	idle_rules(r, idle, &i);
 }
 
 /* All that did not hold at the moment that decided, then how it came to it. */
@@ -93,7 +110,7 @@ static void failure(FILE *out, const struct report_options *o, const struct outc
 
 	if (!decisive) {
 		fprintf(out, MARGIN "%s\n", r->verdict->why);
-		idle_rules(r, idle, out);
+		idles(out, o, r);
 		return;
 	}
 	array_each (const struct finding, f, &r->verdict->findings) {
@@ -104,7 +121,7 @@ static void failure(FILE *out, const struct report_options *o, const struct outc
 			fprintf(out, MARGIN "  wanted  %s\n", f->wanted);
 		fprintf(out, MARGIN "  seen    %s\n", f->seen);
 	}
-	idle_rules(r, idle, out);
+	idles(out, o, r);
 	stretch(out, o, r, decisive->last);
 	fprintf(out, MARGIN "again: %s\n", words_rerun(r, again, sizeof again));
 }
@@ -116,7 +133,6 @@ static void success(FILE *out, const struct outcome *r)
 		fprintf(out, MARGIN "step %u: %s: %s\n", f->step + 1, f->wanted, f->seen);
 	if (words_link(r))
 		fprintf(out, MARGIN "link: %s\n", words_link(r));
-	idle_rules(r, idle, out);
 }
 
 static void begin(FILE *out, const struct report_options *o, size_t n_runs)
@@ -135,6 +151,7 @@ static void outcome(
 	case VERDICT_PASS:
 		if (o->verbose)
 			success(out, r);
+		idles(out, o, r);
 		break;
 	case VERDICT_SKIP:
 		fprintf(out, MARGIN "%s\n", r->verdict->why);

@@ -110,7 +110,12 @@ steps:
 for link in wire veth; do
 	run "$BIN/lastack" run --link $link --ip 4 "$work/idle.yaml"
 	expect "a rule that hit nothing is told where something fails: $link" 1 \
-		"rule 1 hit nothing: drop fin from client"
+		"rule 1 (line 3) hit nothing: drop fin from client"
+done
+sed -i 's/ESTABLISHED: 2/ESTABLISHED: 1/' "$work/idle.yaml"
+for link in wire veth; do
+	run "$BIN/lastack" run --link $link --ip 4 "$work/idle.yaml"
+	expect "and where all holds: $link" 0 "rule 1 (line 3) hit nothing: drop fin from client"
 done
 for wire in tun packet; do
 	run env LASTACK_WIRE=$wire "$BIN/lastack" run --ip 4 --report json "$scenarios/faults/last-ack-lost-once.yaml"

@@ -108,8 +108,8 @@ static const char *const yaml_of_rules = "claim: c\nlink: wire\nwire:\n"
 
 static void idle_rules_are_told(void **state)
 {
-	static const char *const told[] = {"rule 2 hit nothing: drop rst, every time",
-	        "rule 1 hit nothing: drop fin from server, once"};
+	static const char *const told[] = {"rule 2 (line 5) hit nothing: drop rst, every time",
+	        "rule 1 (line 4) hit nothing: drop fin from server, once"};
 	struct story st;
 
 	(void)state;
@@ -132,6 +132,36 @@ static void idle_rules_are_told(void **state)
 		assert_true(!strcmp((*r)->name, "term") || strstr(text, "wire+tun"));
 		free(text);
 	}
+	story_end(&st);
+}
+
+/* Where all holds, too: a scenario may hold because its fault never was. */
+static void idle_rules_are_told_of_what_passed(void **state)
+{
+	struct story st;
+	char *text;
+
+	(void)state;
+	story_begin(&st, "claim: c\nlink: wire\nwire:\n- {drop: rst}\n"
+	                 "steps:\n- expect: {server: {CLOSE_WAIT: 0}}\n");
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_sample(&st, 1);
+	story_step(&st, 1, 0, STEP_HOLDS);
+	story_verdict(&st);
+	assert_int_equal(st.v.kind, VERDICT_PASS);
+	text = reported("term", &st, "x", 0);
+	assert_non_null(strstr(
+	        text, " s\n      rule 1 (line 4) hit nothing: drop rst, every time\n1 passed"));
+	free(text);
+	text = reported("term", &st, "x", 1);
+	assert_non_null(
+	        strstr(text, " s\n      \033[2mrule 1 (line 4) hit nothing: drop rst, every "
+	                     "time\033[0m\n1 passed"));
+	free(text);
+	text = reported("tap", &st, "x", 0);
+	assert_non_null(strstr(text,
+	        "\nok 1 - x\n# rule 1 (line 4) hit nothing: drop rst, every time\n# 1 passed"));
+	free(text);
 	story_end(&st);
 }
 
@@ -249,6 +279,7 @@ int main(void)
 	        cmocka_unit_test(term_tells_a_failure),
 	        cmocka_unit_test(tap_tells_a_failure),
 	        cmocka_unit_test(idle_rules_are_told),
+	        cmocka_unit_test(idle_rules_are_told_of_what_passed),
 	        cmocka_unit_test(tap_skips_with_a_reason),
 	        cmocka_unit_test(json_is_one_document),
 	        cmocka_unit_test(the_stretch_is_in_order_of_time),
