@@ -120,9 +120,11 @@ static const char firewalling[] =
         "}\n";
 
 void nft_shorthands_show(
-        const struct host_spec *router, void (*each)(void *arg, const char *text), void *arg)
+        const struct scenario *s, void (*each)(void *arg, const char *text), void *arg)
 {
-	if (router->masquerade || router->firewall)
+	const struct host_spec *router = &s->hosts[HOST_ROUTER];
+
+	if (scenario_tracks(s))
 		each(arg, tracking);
 	if (router->masquerade)
 		each(arg, masquerading);

@@ -29,8 +29,9 @@ int nft_try(struct scenario *const *scenarios, size_t n, struct err *err);
 /* The rules that `masquerade` and `firewall` stand for, and tracking in any case, in the router. */
 int nft_shorthands(const struct host_spec *router, struct err *err);
 
-/* The same as text, for people: `each` gets one ruleset after the other. */
+/* What the router of a scenario has of these, as text, for people: `each` gets one ruleset after
+ * the other. */
 void nft_shorthands_show(
-        const struct host_spec *router, void (*each)(void *arg, const char *text), void *arg);
+        const struct scenario *s, void (*each)(void *arg, const char *text), void *arg);
 
 #endif

@@ -69,7 +69,7 @@ static void ip_commands(FILE *out, const struct scenario *s, enum host h)
 		        h == HOST_COUNT ? "" : actor_names[h], h == HOST_COUNT ? "" : " ", line);
 	free(lines);
 	if (h == HOST_ROUTER)
-		nft_shorthands_show(&s->hosts[h], nft_command, out);
+		nft_shorthands_show(s, nft_command, out);
 }
 
 static void explain_one(const struct scenario *s, unsigned family)

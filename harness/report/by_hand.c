@@ -2,9 +2,11 @@
 /* The commands that build a scenario by hand: what the lab does, to be pasted into a shell. */
 #include "story.h"
 
+#include "core/err.h"
 #include "model/order.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PORT 5000
@@ -49,6 +51,30 @@ static void set(struct hand *h, enum host host, const sysctls *list)
 	}
 }
 
+static int has_line(const char *text, const char *line)
+{
+	size_t n = strlen(line);
+
+	for (const char *at = text; (at = strstr(at, line)); at++)
+		if ((at == text || at[-1] == '\n') && (!at[n] || at[n] == '\n'))
+			return 1;
+	return 0;
+}
+
+/* No line of the ruleset may end it early: what follows would be the shell's. */
+static void nft(struct hand *h, const struct nft_text *t)
+{
+	size_t size = strlen(t->text);
+	char *end = must(calloc(size + 8, 1));
+
+	strcpy(end, "NFT");
+	while (has_line(t->text, end))
+		strcat(end, "_");
+	fprintf(h->out, "  ip netns exec router nft -f - <<'%s'\n%s%s%s\n", end, t->text,
+	        size && t->text[size - 1] == '\n' ? "" : "\n", end);
+	free(end);
+}
+
 static void hosts(struct hand *h)
 {
 	h->ip(h->out, h->s, HOST_COUNT);
@@ -62,6 +88,8 @@ static void hosts(struct hand *h)
 		if (n == HOST_ROUTER)
 			fprintf(h->out, "  ip netns exec router sysctl -qw net.ipv4.ip_forward=1 "
 			                "net.ipv6.conf.all.forwarding=1\n");
+		if (h->s->hosts[n].nft.text)
+			nft(h, &h->s->hosts[n].nft);
 		set(h, n, &h->s->hosts[n].sysctls);
 	}
 }
@@ -180,6 +208,13 @@ static void about_link(struct hand *h)
 
 /* ---- the peers, and what to type ---- */
 
+static void option(struct hand *h, enum host host, const char *name, unsigned value)
+{
+	if (value)
+		fprintf(h->out, "  %s> %u option %s=%u\n", actor_names[host], ++h->command[host],
+		        name, value);
+}
+
 static void start(struct hand *h, enum host host)
 {
 	const struct host_spec *spec = &h->s->hosts[host];
@@ -188,9 +223,8 @@ static void start(struct hand *h, enum host host)
 	h->command[host] = 0;
 	fprintf(h->out, "  %s> ip netns exec %s lastack-%s\n", actor_names[host], actor_names[host],
 	        actor_names[host]);
-	if (spec->rcvbuf || spec->sndbuf)
-		fprintf(h->out, "  %s> %u option rcvbuf=%u sndbuf=%u\n", actor_names[host],
-		        ++h->command[host], spec->rcvbuf, spec->sndbuf);
+	option(h, host, "rcvbuf", spec->rcvbuf);
+	option(h, host, "sndbuf", spec->sndbuf);
 	if (spec->keepalive)
 		fprintf(h->out, "  %s> %u option keepalive=on\n", actor_names[host],
 		        ++h->command[host]);
@@ -218,17 +252,11 @@ static void type_action(struct hand *h, const struct step *st, enum host host)
 	        step_order(st, to, from, order, sizeof order));
 }
 
-static void nft(struct hand *h, const struct nft_text *t)
-{
-	fprintf(h->out, "  ip netns exec router nft -f - <<'NFT'\n%s%sNFT\n", t->text,
-	        *t->text && t->text[strlen(t->text) - 1] == '\n' ? "" : "\n");
-}
-
 static void act(struct hand *h, const struct step *st, enum host host)
 {
 	switch (st->action) {
 	case DO_KILL:
-		fprintf(h->out, "  pkill -%s -x lastack-%s\n", sigabbrev_np(st->signal),
+		fprintf(h->out, "  kill -%s $(ip netns pids %s)\n", sigabbrev_np(st->signal),
 		        actor_names[host]);
 		return;
 	case DO_START:

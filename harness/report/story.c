@@ -62,6 +62,19 @@ static int same_behaviour(const struct scenario *s)
 	return c && v && !strcmp(c, v);
 }
 
+/* As they stand: they are not prose. */
+static void tell_nft(struct prose *p, const struct nft_text *t)
+{
+	prose_add(p, "The router has rules of nft of its own:");
+	prose_end(p, "  ");
+	for (const char *line = t->text; *line; line += strspn(line, "\n")) {
+		int n = (int)strcspn(line, "\n");
+
+		fprintf(p->out, "    %.*s\n", n, line);
+		line += n;
+	}
+}
+
 static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 {
 	const struct host_spec *spec = &s->hosts[h];
@@ -76,19 +89,18 @@ static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 	if (h == HOST_SERVER && spec->backlog != 4096)
 		prose_add(p, "At most %u connections wait to be accepted. ", spec->backlog);
 	if (spec->rcvbuf)
-		prose_add(p, "Its receive buffers have %u bytes. ", spec->rcvbuf);
+		prose_add(p, "The %s's receive buffers have %u bytes. ", actor_names[h],
+		        spec->rcvbuf);
 	if (spec->sndbuf)
-		prose_add(p, "Its send buffers have %u bytes. ", spec->sndbuf);
+		prose_add(p, "The %s's send buffers have %u bytes. ", actor_names[h], spec->sndbuf);
 	if (spec->masquerade)
 		prose_add(p, "The router masquerades: what it hands on to the server has its own "
 		             "address, as in a NAT box. ");
 	if (spec->firewall)
 		prose_add(p, "The router is a firewall: it passes only connections that the client "
 		             "opened, and only as long as it knows them. ");
-	if (spec->nft.text)
-		prose_add(p, "The router has rules of nft of its own. ");
 	if (spec->keepalive)
-		prose_add(p, "Its sockets have SO_KEEPALIVE. ");
+		prose_add(p, "The %s's sockets have SO_KEEPALIVE. ", actor_names[h]);
 	if (spec->sysctls.n) {
 		prose_add(p, "Set on the %s:", actor_names[h]);
 		tell_sysctls(p, "", &spec->sysctls);
@@ -96,6 +108,8 @@ static void tell_host(struct prose *p, const struct scenario *s, enum host h)
 	}
 	if (p->n)
 		prose_end(p, "  ");
+	if (spec->nft.text)
+		tell_nft(p, &spec->nft);
 }
 
 static void tell_hosts(struct prose *p, const struct scenario *s)

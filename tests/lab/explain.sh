@@ -49,6 +49,40 @@ tap "and set its sysctls: $(sort -u "$work/sysctls" | wc -l) different ones" $?
 commands faults/last-ack-lost-once 6 >"$work/build" && alone "$work/build" >"$work/out" 2>&1
 tap "and over IPv6" $?
 
+# What only a router has, what a host has, and a ruleset that would like to end early.
+cat >"$work/routed.yaml" <<'EOF'
+claim: A router with rules of its own
+client: {keepalive: yes, rcvbuf: 9999}
+router:
+  sysctl: {net.netfilter.nf_conntrack_tcp_loose: 0}
+  nft: |
+    table inet own {
+     chain forward { type filter hook forward priority 5; tcp dport 7777 counter drop; }
+    }
+    add table inet \
+    NFT
+steps:
+- client: {connect: 1}
+- server: {kill: SIGKILL}
+- expect: {client: {ESTABLISHED: 0}}
+EOF
+"$BIN/lastack" explain "$work/routed.yaml" >"$work/said"
+commands "$work/routed.yaml" 4 >"$work/build"
+echo 'ip netns exec router nft list table inet own; ip netns exec router nft list table inet lastack_track' >>"$work/build"
+alone "$work/build" >"$work/out" 2>&1 && grep -q 'dport 7777' "$work/out"
+tap "a router's own rules are among the commands" $?
+grep -q '^    .*tcp dport 7777' "$work/said"
+tap "and in the story" $?
+story=$(sed '/^By hand/,$d' "$work/said" | tr -s ' \n' ' ')
+case $story in
+*"The client's receive buffers have 9999 bytes. The client's sockets have SO_KEEPALIVE."*) tap "options are their host's" 0 ;;
+*) tap "options are their host's" 1 ;;
+esac
+sed -n 's/^  client> \([0-9]* \(option\|behave\) .*\)/\1/p' "$work/said" | "$BIN/lastack-client" >"$work/out" 2>&1
+is "$(grep -c ' done ' "$work/out") $(grep -c ' failed ' "$work/out")" "3 0" "and the program takes them"
+grep -qF "kill -KILL \$(ip netns pids server)" "$work/said"
+tap "only the program of this server is killed" $?
+
 # By hand: what is typed into the peers, in the order of the steps.
 {
 	commands faults/last-ack-lost-once 4
