@@ -2,9 +2,10 @@
 /*
  * What a fault of the wire is: a row of faults.def and a file of its own.
  *
- * When a rule hits a segment, the wire sets the segment's fate to the fault's, tells the listeners,
- * and calls apply(). That may change the segment, keep it, send more; when it returns
- * PASSAGE_GOES_ON the wire sends what the segment now is, with PASSAGE_ENDS it does nothing more.
+ * When a rule hits a segment, the wire sets the segment's fate to that of the fault's row, tells
+ * the listeners, and calls apply(). That may change the segment, keep it, send more; when it
+ * returns PASSAGE_GOES_ON the wire sends what the segment now is, with PASSAGE_ENDS it does nothing
+ * more.
  */
 #ifndef LASTACK_FAULT_H
 #define LASTACK_FAULT_H
@@ -26,13 +27,13 @@ struct passage {
 enum passage_end { PASSAGE_ENDS, PASSAGE_GOES_ON };
 
 struct fault {
-	enum segment_fate fate;
 	int needs_payload; /* does not hit segments without */
 	enum passage_end (*apply)(struct passage *p);
 };
 
 struct fault_row {
 	const char *name;
+	enum segment_fate fate;
 	unsigned needs, takes; /* enum rule_parameter_bits */
 	const char *help;
 	const struct fault *fault;
@@ -42,7 +43,7 @@ extern const struct fault_row faults[]; /* ends with a row without a name */
 
 const struct fault_row *fault_find(const char *name); /* NULL when there is none */
 
-#define FAULT(name, needs, takes, help) extern const struct fault fault_##name;
+#define FAULT(name, fate, needs, takes, help) extern const struct fault fault_##name;
 #include "netns/faults.def"
 #undef FAULT
 

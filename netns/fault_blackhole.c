@@ -8,4 +8,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_blackhole = {.fate = FATE_DROPPED, .apply = apply};
+const struct fault fault_blackhole = {.apply = apply};

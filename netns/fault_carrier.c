@@ -8,4 +8,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_carrier = {.fate = FATE_DROPPED, .apply = apply};
+const struct fault fault_carrier = {.apply = apply};

@@ -8,4 +8,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_GOES_ON;
 }
 
-const struct fault fault_corrupt = {.fate = FATE_CORRUPTED, .apply = apply};
+const struct fault fault_corrupt = {.apply = apply};

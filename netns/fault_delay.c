@@ -10,4 +10,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_delay = {.fate = FATE_DELAYED, .apply = apply};
+const struct fault fault_delay = {.apply = apply};

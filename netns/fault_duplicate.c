@@ -11,4 +11,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_GOES_ON;
 }
 
-const struct fault fault_duplicate = {.fate = FATE_DUPLICATED, .apply = apply};
+const struct fault fault_duplicate = {.apply = apply};

@@ -11,4 +11,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_GOES_ON;
 }
 
-const struct fault fault_flip = {.fate = FATE_CORRUPTED, .needs_payload = 1, .apply = apply};
+const struct fault fault_flip = {.needs_payload = 1, .apply = apply};

@@ -8,4 +8,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_hold = {.fate = FATE_HELD, .apply = apply};
+const struct fault fault_hold = {.apply = apply};

@@ -15,4 +15,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_limit = {.fate = FATE_DELAYED, .apply = apply};
+const struct fault fault_limit = {.apply = apply};

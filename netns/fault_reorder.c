@@ -14,4 +14,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_reorder = {.fate = FATE_REORDERED, .apply = apply};
+const struct fault fault_reorder = {.apply = apply};

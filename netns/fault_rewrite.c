@@ -48,4 +48,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_GOES_ON;
 }
 
-const struct fault fault_rewrite = {.fate = FATE_REWRITTEN, .apply = apply};
+const struct fault fault_rewrite = {.apply = apply};

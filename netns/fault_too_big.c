@@ -10,4 +10,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_ENDS;
 }
 
-const struct fault fault_too_big = {.fate = FATE_DROPPED, .apply = apply};
+const struct fault fault_too_big = {.apply = apply};

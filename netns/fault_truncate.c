@@ -9,4 +9,4 @@ static enum passage_end apply(struct passage *p)
 	return PASSAGE_GOES_ON;
 }
 
-const struct fault fault_truncate = {.fate = FATE_TRUNCATED, .needs_payload = 1, .apply = apply};
+const struct fault fault_truncate = {.needs_payload = 1, .apply = apply};

@@ -5,7 +5,8 @@
 #include <string.h>
 
 const struct fault_row faults[] = {
-#define FAULT(name, needs, takes, help) {#name, needs, takes, help, &fault_##name},
+#define FAULT(name, fate, needs, takes, help)                                                      \
+	{#name, FATE_##fate, needs, takes, help, &fault_##name},
 #include "netns/faults.def"
 #undef FAULT
         {0},

@@ -38,7 +38,7 @@ static const struct fault *judge(struct wire *w, struct passage *p)
 	if (s->rule < 0)
 		return NULL;
 	r = &w->rules.v[s->rule];
-	s->fate = r->fault->fate;
+	s->fate = r->fate;
 	p->rule = r->rule;
 	p->memory = &r->memory[p->event->host];
 	return r->fault;

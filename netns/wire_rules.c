@@ -33,6 +33,7 @@ static int init_one(struct rule_state *s, const struct wire_rule *rule, struct e
 		        parameter_names[__builtin_ctz(lacks)]);
 	s->rule = rule;
 	s->fault = row->fault;
+	s->fate = row->fate;
 	s->off = rule->off;
 	return 0;
 }

@@ -12,6 +12,7 @@
 struct rule_state {
 	const struct wire_rule *rule;
 	const struct fault *fault;
+	enum segment_fate fate;
 	int off;
 	struct rule_count total;
 	uint64_t memory[2]; /* of the fault, for each sender */

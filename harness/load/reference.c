@@ -84,11 +84,16 @@ static void fields(FILE *out, const char *heading, const struct field *f, size_t
 		row(out, f[i].key, f[i].value, f[i].help);
 }
 
-static void names(FILE *out, const char *heading, const char *const *name, const char *const *help)
+static void faults(FILE *out)
 {
-	fprintf(out, "\n## %s\n\n| name | |\n|---|---|\n", heading);
-	for (size_t i = 0; name[i]; i++)
-		row(out, name[i], NULL, help[i]);
+	fprintf(out,
+	        "\n## Actions of a rule\n\n"
+	        "The fate is what an expectation of the wire calls a segment that the action hit. "
+	        "While `blackhole` or\n`carrier` last, every segment is `dropped`. Of several "
+	        "rules the first one that hits a segment acts\non it, alone.\n\n"
+	        "| name | fate | |\n|---|---|---|\n");
+	for (size_t i = 0; fault_names[i]; i++)
+		row(out, fault_names[i], segment_fate_names[fault_fates[i]], fault_helps[i]);
 }
 
 static void behaviours(FILE *out)
@@ -150,6 +155,12 @@ static void actions(FILE *out)
 	}
 }
 
+static const char path_words[] =
+        "\nA `path` may begin in the middle of a connection's life: states before the first one "
+        "named may be\nleft out, and it is compared from where that one comes for the first time. "
+        "Between its first and\nits last state all must be named. Behind the last one the walk "
+        "may go on.\n";
+
 static void expectations(FILE *out)
 {
 	fprintf(out, "\n### Of a host\n\n| key | |\n|---|---|\n"
@@ -157,6 +168,7 @@ static void expectations(FILE *out)
 	for (const struct expectation_type *const *t = expectation_types; *t; t++)
 		if ((*t)->key && !(*t)->of_wire)
 			row(out, (*t)->key, NULL, (*t)->help);
+	fputs(path_words, out);
 	fprintf(out, "\nStates:");
 	for (int s = ST_ESTABLISHED; s < ST_COUNT; s++)
 		fprintf(out, "%s `%s`", s == ST_ESTABLISHED ? "" : ",", tcp_state_name(s));
@@ -216,7 +228,7 @@ void reference_print(FILE *out)
 	             "`probe` for "
 	             "tail loss probes: `{drop: fin again, from: "
 	             "server, times: 2}`.\n");
-	names(out, "Actions of a rule", fault_names, fault_helps);
+	faults(out);
 	fields(out, "What `set` of a rewrite changes", change_fields, change_fields_n);
 	actions(out);
 	fields(out, "Parameters of an action", param_fields, param_fields_n);

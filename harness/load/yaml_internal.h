@@ -113,6 +113,7 @@ extern const struct field rule_fields[];
 extern const size_t rule_fields_n;
 extern const char *const fault_names[]; /* NULL at the end */
 extern const char *const fault_helps[];
+extern const enum segment_fate fault_fates[];
 
 /* yaml_step.c: steps */
 int read_steps(struct reader *r, const yaml_node_t *n, void *scenario);

@@ -7,16 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAULT(name, needs, takes, help) #name,
+#define FAULT(name, fate, needs, takes, help) #name,
 const char *const fault_names[] = {
 #include "netns/faults.def"
         NULL};
 #undef FAULT
 
-#define FAULT(name, needs, takes, help) help,
+#define FAULT(name, fate, needs, takes, help) help,
 const char *const fault_helps[] = {
 #include "netns/faults.def"
         NULL};
+#undef FAULT
+
+#define FAULT(name, fate, needs, takes, help) FATE_##fate,
+const enum segment_fate fault_fates[] = {
+#include "netns/faults.def"
+};
 #undef FAULT
 
 /* The action of a rule is a key whose value selects the segments: {drop: last-ack}. */

@@ -7,7 +7,7 @@
 
 #define MTU_LEAST 68 /* RFC 791 */
 
-#define FAULT(name, needs, takes, help) {needs, takes},
+#define FAULT(name, fate, needs, takes, help) {needs, takes},
 static const struct {
 	unsigned needs, takes;
 } fault_parameters[] = {

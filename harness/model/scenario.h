@@ -175,7 +175,9 @@ struct wire_rule {
 	A(CHURN, "churn", "connect and close, one after the other, so many times")                 \
 	A(ACCEPT, "accept", "begin or stop accepting: {accept: off}")                              \
 	A(READ, "read", "begin or stop reading: {read: off}")                                      \
-	A(HOLD, "hold", "do nothing more with these connections, whatever arrives")                \
+	A(HOLD, "hold",                                                                            \
+	        "do nothing more of its own accord until it is started again, whatever arrives, "  \
+	        "on connections that it accepts later too: {hold: all}")                           \
 	A(KILL, "kill", "send the program a signal: {kill: SIGKILL}")                              \
 	A(START, "start", "start the program again after a kill")                                  \
 	A(SYSCTL, "sysctl", "set sysctls of the host")                                             \

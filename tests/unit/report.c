@@ -206,6 +206,63 @@ static void json_is_one_document(void **state)
 	story_end(&st);
 }
 
+static char *manual(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = fopen("docs/man/lastack.1", "re");
+
+	assert_non_null(f);
+	assert_true(getdelim(&text, &size, '\0', f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* As the manual names members: a line of ".B", alone or with others. */
+static int is_named(const char *text, const char *member)
+{
+	size_t n = strlen(member);
+
+	for (const char *at = strstr(text, "\n.B "); at; at = strstr(at + 1, "\n.B "))
+		for (const char *w = at + 3; *w == ' '; w += 1 + strcspn(w + 1, " \n"))
+			if (!strncmp(w + 1, member, n) && strchr(",\n", w[1 + n]))
+				return 1;
+	return 0;
+}
+
+static void every_member_is_named(const char *text, const json_t *j)
+{
+	const char *key;
+	json_t *in;
+	size_t i;
+
+	json_object_foreach((json_t *)j, key, in)
+	{
+		if (!is_named(text, key))
+			fail_msg("docs/man/lastack.1 does not name the member \"%s\"", key);
+		every_member_is_named(text, in);
+	}
+	json_array_foreach(j, i, in) every_member_is_named(text, in);
+}
+
+static void the_manual_names_what_json_has(void **state)
+{
+	char *text, *man = manual();
+	struct story st;
+	json_t *j;
+
+	(void)state;
+	scene(&st);
+	text = reported("json", &st, "x", 0);
+	j = json_loads(text, 0, NULL);
+	assert_non_null(j);
+	every_member_is_named(man, j);
+	json_decref(j);
+	free(text);
+	free(man);
+	story_end(&st);
+}
+
 /* The kernel's events come late to the timeline; the runner's own commands are nobody's. */
 static void the_stretch_is_in_order_of_time(void **state)
 {
@@ -282,6 +339,7 @@ int main(void)
 	        cmocka_unit_test(idle_rules_are_told_of_what_passed),
 	        cmocka_unit_test(tap_skips_with_a_reason),
 	        cmocka_unit_test(json_is_one_document),
+	        cmocka_unit_test(the_manual_names_what_json_has),
 	        cmocka_unit_test(the_stretch_is_in_order_of_time),
 	        cmocka_unit_test(without_a_timeline),
 	        cmocka_unit_test(texts_are_shortened),
