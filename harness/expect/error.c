@@ -2,12 +2,35 @@
 /* How many system calls of a host's program failed with an errno. */
 #include "phrase.h"
 
+#include <string.h>
+
+/* What the calls failed with instead. */
+static void add_others(struct phrase *p, const struct ledger_host *h, int but)
+{
+	const char *before = " (";
+
+	for (int e = 1; e < LEDGER_ERRNOS; e++) {
+		const char *name = strerrorname_np(e);
+
+		if (e == but || !h->errors[e])
+			continue;
+		phrase_add(p, "%s%u %s", before, h->errors[e], name ? name : "?");
+		before = ", ";
+	}
+	if (*before == ',')
+		phrase_add(p, ")");
+}
+
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)
 {
-	unsigned n =
-	        x->error > 0 && x->error < LEDGER_ERRNOS ? l->hosts[x->host].errors[x->error] : 0;
+	const struct ledger_host *h = &l->hosts[x->host];
+	unsigned n = x->error > 0 && x->error < LEDGER_ERRNOS ? h->errors[x->error] : 0;
+	struct answer a = answer_growing(&x->want, n);
+	struct phrase p = {a.seen, sizeof a.seen, strlen(a.seen)};
 
-	return answer_growing(&x->want, n);
+	if (a.kind != ANSWER_HOLDS)
+		add_others(&p, h, x->error);
+	return a;
 }
 
 const struct expectation_type expectation_error = {

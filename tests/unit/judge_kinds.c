@@ -36,6 +36,25 @@ static void errors_counters_and_descriptors(void **state)
 	story_end(&st);
 }
 
+static void errors_that_came_instead_are_told(void **state)
+{
+	struct story st;
+
+	(void)state;
+	story_begin(&st, HEAD "steps:\n- expect: {client: {errors: {EHOSTUNREACH: 1}}}\n");
+	story_step(&st, 0, 0, STEP_BEGIN);
+	story_peer(&st, 1, HOST_CLIENT, 1, PEER_FAILED, ETIMEDOUT);
+	story_peer(&st, 2, HOST_CLIENT, 2, PEER_FAILED, ETIMEDOUT);
+	story_peer(&st, 3, HOST_CLIENT, 3, PEER_FAILED, ECONNRESET);
+	story_peer(&st, 3, HOST_SERVER, 1, PEER_FAILED, EPIPE);
+	story_sample(&st, 2000);
+	story_step(&st, 2000, 0, STEP_FAILS);
+	story_verdict(&st);
+	assert_string_equal(st.v.why, "step 1 (line 3): client EHOSTUNREACH = 1 within 2 s: 0 (1 "
+	                              "ECONNRESET, 2 ETIMEDOUT) after 2 s");
+	story_end(&st);
+}
+
 #define WIRE_FIN HEAD "link: wire\nsteps:\n- expect: {wire: {fin from server: 2, dropped: 1}}\n"
 
 static struct event segment(double ms, int from, enum segment_role role, enum segment_fate fate)
@@ -342,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(errors_counters_and_descriptors),
+	        cmocka_unit_test(errors_that_came_instead_are_told),
 	        cmocka_unit_test(segments),
 	        cmocka_unit_test(segments_need_the_wire),
 	        cmocka_unit_test(queues_timers_and_owners),
