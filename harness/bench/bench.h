@@ -119,7 +119,7 @@ struct bench_cpu {
 /* What a host's kernel counts (the whole network namespace). */
 struct bench_counts {
 	uint64_t time_wait; /* with orphaned FIN_WAIT_2 minisockets, as sockstat has it; after the
-	                       run: more than before it */
+	                       run: of those that came with it */
 	uint64_t in_segs, out_segs, retrans, out_rsts, active_opens, passive_opens;
 	uint64_t tw, tw_recycled, tw_killed, tw_overflow, listen_overflows, listen_drops;
 	uint64_t abort_on_data, abort_on_close, delayed_acks, paws_active;

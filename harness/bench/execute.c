@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "crew.h"
+#include "earlier.h"
 #include "lab.h"
 #include "progress.h"
 #include "still.h"
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 #define SAMPLE_NS (100 * NS_PER_MS)
-#define STATES_NS NS_PER_S /* between two dumps (OBSERVE_FULL without a stream) */
+#define DUMP_NS   NS_PER_S /* between two samples that take a dump of the sockets */
 #define SETTLE_NS (2 * NS_PER_MS)
 #define N_TIMED   5
 #define N_SIGNALS 2
@@ -34,7 +35,8 @@ struct run {
 	struct event *events[N_TIMED + N_SIGNALS];
 	int full_fd, done_fd;
 	uint64_t start_ns;
-	uint64_t time_wait[2]; /* those there were before */
+	struct earlier earlier;
+	uint64_t time_wait[2]; /* those of the run, when they were counted last */
 	struct still still;
 	struct rusage before;
 	struct err late; /* what failed inside the loop */
@@ -44,14 +46,6 @@ static void totals(struct run *u, struct bench_sample *s)
 {
 	s->at_ns = clock_now_ns() - u->start_ns;
 	crew_totals(&u->crew, s);
-}
-
-/* Those that came with the run. */
-static uint64_t time_wait(const struct run *u, enum bench_side side)
-{
-	uint64_t n = watch_time_wait(&u->watch, side);
-
-	return n > u->time_wait[side] ? n - u->time_wait[side] : 0;
 }
 
 /*
@@ -80,16 +74,22 @@ static void keep_peak(struct bench_result *r, const uint64_t time_wait[2])
 			r->peak_time_wait[i] = time_wait[i];
 }
 
-/* And how long that takes: it must not depend on how many there are. */
-static void count_time_wait(struct run *u, struct bench_sample *s)
+/*
+ * And how long that takes: it must not depend on how many there are. Where it does, for there were
+ * some before, they are counted for the samples that are kept.
+ */
+static int count_time_wait(struct run *u, struct bench_sample *s, int due)
 {
 	uint64_t start = clock_now_ns();
 
-	for (int i = 0; i < 2; i++)
-		if (bench_side_counts(u->r, (enum bench_side)i))
-			s->time_wait[i] = time_wait(u, (enum bench_side)i);
-	histogram_add(&u->r->counting, clock_now_ns() - start);
+	if (due || !earlier_any(&u->earlier)) {
+		if (earlier_count_others(&u->earlier, &u->watch, u->r, u->time_wait, &u->late))
+			return -1;
+		histogram_add(&u->r->counting, clock_now_ns() - start);
+	}
+	memcpy(s->time_wait, u->time_wait, sizeof s->time_wait);
 	keep_peak(u->r, s->time_wait);
+	return 0;
 }
 
 static int states(struct run *u, struct bench_sample *s)
@@ -108,9 +108,8 @@ static void sample(struct run *u, int last)
 
 	totals(u, &s);
 	due = last || series_due(&u->r->series, s.at_ns);
-	if (u->config->observe != OBSERVE_NONE)
-		count_time_wait(u, &s);
-	if (u->config->observe == OBSERVE_FULL && due && states(u, &s))
+	if ((u->config->observe != OBSERVE_NONE && count_time_wait(u, &s, due)) ||
+	        (u->config->observe == OBSERVE_FULL && due && states(u, &s)))
 		event_base_loopbreak(u->base);
 	if (due)
 		series_add(&u->r->series, &s);
@@ -225,26 +224,23 @@ static int count_end(struct run *u, struct err *err)
 
 	totals(u, &counted);
 	u->r->done_counted = counted.done;
-	if (watch_counts(&u->watch, u->r->after, err))
+	if (watch_counts(&u->watch, u->r->after, err) ||
+	        earlier_count_others(&u->earlier, &u->watch, u->r, u->time_wait, err))
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		uint64_t *n = &u->r->after[i].time_wait;
-
-		*n = *n > u->time_wait[i] && bench_side_counts(u->r, (enum bench_side)i)
-		             ? *n - u->time_wait[i]
-		             : 0;
-	}
-	keep_peak(u->r, (uint64_t[]){u->r->after[0].time_wait, u->r->after[1].time_wait});
+	for (int i = 0; i < 2; i++)
+		u->r->after[i].time_wait = u->time_wait[i];
+	keep_peak(u->r, u->time_wait);
 	u->r->have_counts = 1;
 	return 0;
 }
 
 static int count_begin(struct run *u, struct err *err)
 {
-	if (watch_counts(&u->watch, u->r->before, err))
+	if (watch_counts(&u->watch, u->r->before, err) ||
+	        earlier_begin(&u->earlier, &u->watch, u->r, err))
 		return -1;
-	for (int i = 0; i < 2; i++)
-		u->time_wait[i] = u->r->before[i].time_wait;
+	if (earlier_any(&u->earlier))
+		u->r->series.step_ns = DUMP_NS;
 	still_init(&u->still, &u->crew, &u->watch, !u->config->against.family);
 	return 0;
 }
@@ -311,6 +307,7 @@ static void clear_stage(struct run *u)
 	crew_free(&u->crew);
 	if (u->stream)
 		bench_stream_end(u->stream);
+	earlier_free(&u->earlier);
 	watch_close(&u->watch);
 	bench_lab_close(&u->lab);
 	if (u->base)
@@ -329,7 +326,7 @@ int bench_execute(const struct bench_config *c, struct bench_stream *stream,
 
 	u.watch.sockstat[0] = u.watch.sockstat[1] = -1;
 	u.watch.sockstat6[0] = u.watch.sockstat6[1] = -1;
-	series_init(&ret->series, c->observe == OBSERVE_FULL && !stream ? STATES_NS : SAMPLE_NS);
+	series_init(&ret->series, c->observe == OBSERVE_FULL && !stream ? DUMP_NS : SAMPLE_NS);
 	progress_begin(&u.progress, c->progress ? c->label : "");
 	failed = set_stage(&u, err) || measure(&u, err);
 	crew_stop(&u.crew);

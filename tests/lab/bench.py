@@ -503,6 +503,35 @@ def serve(listener):
             answer(conn)
 
 
+def half_closed(listener, n):
+    """The accepted ends of n connections whose clients are minisockets in FIN_WAIT_2."""
+    ends = []
+    for _ in range(n):
+        with socket.create_connection(listener.getsockname()):
+            ends.append(listener.accept()[0])
+    for conn in ends:
+        conn.recv(1)
+    return ends
+
+
+def ending(port):
+    """Minisockets of before that end during the run take nothing off its own."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    old = half_closed(listener, 300)
+    with subprocess.Popen([BIN, "bench", "--against", "127.0.0.1:%d" % port, "--rate", "100", "--for", "2500ms", "--pairs", "1",
+                           "--json"], stdout=subprocess.PIPE, text=True) as p:
+        time.sleep(0.5)
+        for conn in old:
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            conn.close()
+        r = json.loads(p.communicate(timeout=60)[0])
+    listener.close()
+    shown = [v["time_wait_client"] - v["connections"] for v in r["series"]]
+    tap("against: TIME_WAITs of before that end during the run are not taken off", r["connections"] >= 200 and
+        r["client"]["time_wait_before"] >= 300 and abs(r["client"]["time_wait"] - r["connections"]) < 50 and
+        max(abs(n) for n in shown) < 50, (r["connections"], r["client"], shown))
+
+
 def against():
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
     threading.Thread(target=serve, args=(listener,), daemon=True).start()
@@ -517,6 +546,7 @@ def against():
     tap("against: TIME_WAITs from before are told apart", r["client"]["time_wait_before"] >= 300 and
         r["client"]["time_wait"] < 300 and "server" not in r and "time_wait_server" not in r["series"][-1],
         json.dumps(r["client"]))
+    ending(port)
     r = bench("--against", "127.0.0.1:%d" % free_port(), "--for", "200ms", "--flows", "2", "--pairs", "1")
     tap("against nobody: errors, and no end before its time", r["connections"] == 0 and r["took_s"] >= 0.19 and
         r["why"].get("connect ECONNREFUSED", 0) >= 2, r["why"])
