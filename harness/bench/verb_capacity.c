@@ -68,7 +68,7 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 {
 	struct bench_config *c = &ret_o->config;
 	char range[32];
-	double seconds;
+	double for_s;
 
 	*ret_o = *o;
 	settings_copy(c, &o->config);
@@ -78,11 +78,11 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 	c->pairs = 1;
 	c->ports = PORTS_RANGE;
 	c->stop_when_full = !a->enough;
-	seconds = a->capped   ? a->capped_s * 1.2 + 2
-	          : a->enough ? (double)a->hi_ns / NS_PER_S + 5
-	                      : a->full_s * 1.2 + 2;
-	c->for_ns = (uint64_t)(seconds * NS_PER_S);
-	fprintf(stderr, "this takes %.0f s\n", seconds);
+	for_s = a->capped   ? a->capped_s * 1.2 + 2
+	        : a->enough ? (double)a->hi_ns / NS_PER_S + 5
+	                    : a->full_s * 1.2 + 2;
+	c->for_ns = (uint64_t)(for_s * NS_PER_S);
+	fprintf(stderr, "this takes %.0f s\n", for_s);
 	return bench_run(c, ret, err);
 }
 
@@ -134,6 +134,11 @@ static void show(FILE *out, const struct capacity_question *q, const struct capa
 	        a->memory_bytes / 1e6, a->buckets_needed);
 }
 
+static double seconds(const struct bench_result *r)
+{
+	return (double)r->took_ns / NS_PER_S;
+}
+
 /* A run that was stopped has seen what came until then, and nothing of what would have come. */
 static void show_interrupted(FILE *out, const struct bench_result *r)
 {
@@ -149,6 +154,31 @@ static void show_interrupted(FILE *out, const struct bench_result *r)
 		fprintf(out, "and the ports had not run out\n");
 }
 
+/*
+ * Whether the client fell behind the rate, so that what did not happen is no answer to the
+ * question. The last connections may have been due and not yet done.
+ */
+static int fell_behind(const struct capacity_question *q, const struct bench_result *r)
+{
+	double due = q->rate * seconds(r);
+
+	return !r->interrupted && !r->full.at_ns && (double)r->done < 0.95 * due - 2;
+}
+
+#define BEHIND "not within %.0f s: only %.0f of the %.10g/s asked for were reached"
+
+/* When the ports ran out, at the end of a line. */
+static void show_full(FILE *out, const struct capacity_question *q, const struct bench_result *r,
+        const char *otherwise)
+{
+	if (r->full.at_ns)
+		fprintf(out, "%12.2f s\n", (double)r->full.at_ns / NS_PER_S);
+	else if (fell_behind(q, r))
+		fprintf(out, "  " BEHIND "\n", seconds(r), show_rate(r), q->rate);
+	else
+		fprintf(out, "%14s\n", otherwise);
+}
+
 static void show_lasting(FILE *out, const struct capacity_question *q,
         const struct capacity_answer *a, const struct bench_result *r)
 {
@@ -161,7 +191,8 @@ static void show_lasting(FILE *out, const struct capacity_question *q,
 		snprintf(most, sizeof most, "<= %.0f", a->tuples);
 	else
 		snprintf(most, sizeof most, "%.0f-%.0f", a->steady_lo, a->steady_hi);
-	fprintf(out, "%-22s%14s%14s\n", "ports run out", "never", r->full.at_ns ? "yes" : "never");
+	fprintf(out, "%-22s%14s", "ports run out", "never");
+	show_full(out, q, r, "never");
 	fprintf(out, "%-22s%14s%14llu\n", "TIME_WAIT at most", most,
 	        (unsigned long long)r->peak_time_wait[SIDE_CLIENT]);
 	if (a->capped)
@@ -170,18 +201,21 @@ static void show_lasting(FILE *out, const struct capacity_question *q,
 		                             r->before[SIDE_CLIENT].tw_overflow));
 }
 
-static void show_running_out(
-        FILE *out, const struct capacity_answer *a, const struct bench_result *r)
+static void show_running_out(FILE *out, const struct capacity_question *q,
+        const struct capacity_answer *a, const struct bench_result *r)
 {
+	char otherwise[32];
+
+	snprintf(otherwise, sizeof otherwise, "not in %.2f s", seconds(r));
 	fprintf(out, "%-22s%12.2f s", "ports run out after", a->full_s);
-	if (r->full.at_ns)
-		fprintf(out, "%12.2f s\n", (double)r->full.at_ns / NS_PER_S);
-	else
-		fprintf(out, "%14s\n", "never");
+	show_full(out, q, r, otherwise);
 	fprintf(out, "%-22s%14.0f%14llu\n", "connections by then", a->tuples,
 	        (unsigned long long)r->done);
-	fprintf(out, "%-22s%14u%14llu\n", "ports held of one pair", a->ports,
-	        (unsigned long long)r->full.ports_held);
+	fprintf(out, "%-22s%14u", "ports held of one pair", a->ports);
+	if (r->full.counted)
+		fprintf(out, "%14llu\n", (unsigned long long)r->full.ports_held);
+	else
+		fprintf(out, "%14s\n", "-");
 }
 
 static void show_seen(FILE *out, const struct capacity_question *q, const struct capacity_answer *a,
@@ -195,7 +229,7 @@ static void show_seen(FILE *out, const struct capacity_question *q, const struct
 	if (a->enough)
 		show_lasting(out, q, a, r);
 	else
-		show_running_out(out, a, r);
+		show_running_out(out, q, a, r);
 }
 
 static json_t *as_json(const struct capacity_question *q, const struct capacity_answer *a)
@@ -255,6 +289,8 @@ int verb_capacity(const struct bench_options *o, FILE *out, struct err *err)
 		failed = verify(o, &q, &a, &run, r, err);
 	if (!failed && r)
 		show_notes(stderr, r);
+	if (!failed && r && o->format == FORMAT_JSON && fell_behind(&q, r))
+		bench_note(r, "ports run out " BEHIND, seconds(r), show_rate(r), q.rate);
 	if (!failed && o->format == FORMAT_JSON)
 		write_json(out, &run, as_json(&q, &a), r);
 	else if (!failed && r)

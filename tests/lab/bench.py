@@ -316,6 +316,14 @@ def verbs():
         r["predicted"]["tuples"] == 400 and not r["predicted"]["enough"] and
         r["observed"]["connections"] == 400 and r["observed"]["full"]["ports_held"] == 400,
         json.dumps(r["predicted"]))
+    for words in (["--rate", "1000000", "--flows", "1", "--range", "1024-65535"],
+                  ["--rate", "1000000", "--flows", "1", "--set", "client:net.ipv4.tcp_max_tw_buckets=1000000", "--dests", "100"]):
+        says = r"not within \d+ s: only \d+ of the 1000000/s asked for were reached"
+        text = run("capacity", "--verify", *words).stdout
+        notes = bench("capacity", "--verify", *words)["observed"]["notes"]
+        tap("capacity %s: what the client did not reach is no answer" % " ".join(words), re.search(says, text) and
+            "never\n" not in text and any(re.search(says, n) for n in notes),
+            (text, notes))
     r = bench("sweep", "--set", "client:net.ipv4.tcp_timestamps=1,0", "--repeat", "2", "--for", "200ms")
     tap("sweep: each value in each round", r["rounds"] == 2 and [v["value"] for v in r["values"]] == ["1", "0"]
         and "verdict" in r["values"][1]["against_first"], json.dumps(r))
