@@ -162,6 +162,7 @@ struct bench_result {
 	struct bench_series series;
 	int interrupted;
 	int have_client, have_server, have_counts;
+	int have_samples;      /* TIME_WAIT was counted during the run too (not OBSERVE_NONE) */
 	int one_namespace;     /* what is counted is of both sides, and under one of them */
 	unsigned pairs, flows; /* effective */
 	unsigned ports;        /* that connect() may choose from */
@@ -179,6 +180,8 @@ int bench_run(const struct bench_config *c, struct bench_result *ret, struct err
 
 /* Whether a side has counters of its own: with one namespace for all only one side has any. */
 int bench_side_counts(const struct bench_result *r, enum bench_side side);
+/* And whether these were read during the run too. */
+int bench_side_sampled(const struct bench_result *r, enum bench_side side);
 
 void bench_config_init(struct bench_config *c);
 void bench_config_free(struct bench_config *c);

@@ -278,6 +278,7 @@ static void plan(struct run *u)
 	u->r->have_client = u->crew.n_clients > 0;
 	u->r->have_server = u->crew.n_servers > 0;
 	u->r->one_namespace = u->lab.space[SIDE_CLIENT] == u->lab.space[SIDE_SERVER];
+	u->r->have_samples = u->config->observe != OBSERVE_NONE;
 	u->r->ports = u->lab.ports;
 	if (!uname(&name))
 		snprintf(u->r->kernel, sizeof u->r->kernel, "%s %s", name.sysname, name.release);

@@ -85,11 +85,16 @@ static void chart(struct svg *s, const struct bench_result *r, const char *title
 
 static void time_waits(struct svg *s, const struct bench_result *r)
 {
+	static const char title[] = "sockets in TIME_WAIT";
 	const struct bench_series *t = &r->series;
 	int both = r->one_namespace && r->have_client && r->have_server;
 
-	chart(s, r, "sockets in TIME_WAIT",
-	        fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)), "");
+	if (!r->have_samples) {
+		chart(s, r, title, 1, "");
+		svg_nothing(s, "not observed");
+		return;
+	}
+	chart(s, r, title, fmax(greatest(t, client_time_wait), greatest(t, server_time_wait)), "");
 	if (bench_side_counts(r, SIDE_CLIENT))
 		over_time(s, t, both ? "both sides" : "client", client_time_wait);
 	if (bench_side_counts(r, SIDE_SERVER))

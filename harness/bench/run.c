@@ -64,6 +64,11 @@ int bench_side_counts(const struct bench_result *r, enum bench_side side)
 	return !r->one_namespace || side == (r->have_client ? SIDE_CLIENT : SIDE_SERVER);
 }
 
+int bench_side_sampled(const struct bench_result *r, enum bench_side side)
+{
+	return r->have_samples && bench_side_counts(r, side);
+}
+
 void bench_note(struct bench_result *r, const char *fmt, ...)
 {
 	size_t n = strlen(r->notes);

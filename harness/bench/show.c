@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 const struct show_quantile show_quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99},
@@ -17,7 +18,21 @@ double show_rate(const struct bench_result *r)
 
 double show_cpu_us(const struct bench_cpu *c, const struct bench_result *r)
 {
-	return r->done ? (double)(c->user_ns + c->system_ns) / 1e3 / (double)r->done : 0;
+	return r->done ? (double)(c->user_ns + c->system_ns) / 1e3 / (double)r->done : NAN;
+}
+
+double show_quantile_us(const struct histogram *h, double q)
+{
+	return h->n ? (double)histogram_quantile(h, q) / 1e3 : NAN;
+}
+
+const char *show_number(double v, int digits, char *ret, size_t size)
+{
+	if (isfinite(v))
+		snprintf(ret, size, "%.*f", digits, v);
+	else
+		snprintf(ret, size, "-");
+	return ret;
 }
 
 static void lines(FILE *out, const char *title, const char *text)
@@ -57,13 +72,14 @@ static void sysctls(FILE *out, const struct bench_result *r)
 		fputc('\n', out);
 }
 
+/* With a space of its own before each number: a stay of a minute fills the column. */
 static void latency(FILE *out, const char *name, const struct histogram *h)
 {
 	fprintf(out, "%-12s", name);
 	if (!h->n)
-		fprintf(out, "%10s", "-");
+		fprintf(out, " %10s", "-");
 	for (const struct show_quantile *q = show_quantiles; h->n && q->name; q++)
-		fprintf(out, "%10.1f", (double)histogram_quantile(h, q->q) / 1e3);
+		fprintf(out, " %10.1f", show_quantile_us(h, q->q));
 	fprintf(out, "\n");
 }
 
@@ -71,7 +87,7 @@ static void quantile_names(FILE *out, const char *title)
 {
 	fprintf(out, "\n%-12s", title);
 	for (const struct show_quantile *q = show_quantiles; q->name; q++)
-		fprintf(out, "%10s", q->name);
+		fprintf(out, " %10s", q->name);
 	fprintf(out, "\n");
 }
 
@@ -101,34 +117,45 @@ static void stays(FILE *out, const struct bench_result *r)
 		        "note", r->stream_lost);
 }
 
+static void cpu_of(FILE *out, const char *what, const struct bench_cpu *c,
+        const struct bench_result *r, const char *then)
+{
+	char us[32];
+
+	fprintf(out, "%s %s us%s", what, show_number(show_cpu_us(c, r), 1, us, sizeof us), then);
+}
+
 static void cpu(FILE *out, const struct bench_result *r)
 {
 	fprintf(out, "%-12s", "CPU a conn.");
 	if (r->have_client)
-		fprintf(out, "client %.1f us, ", show_cpu_us(&r->cpu[0], r));
+		cpu_of(out, "client", &r->cpu[SIDE_CLIENT], r, ", ");
 	if (r->have_server)
-		fprintf(out, "server %.1f us, ", show_cpu_us(&r->cpu[1], r));
-	fprintf(out, "rest of the process %.1f us\n", show_cpu_us(&r->cpu_other, r));
+		cpu_of(out, "server", &r->cpu[SIDE_SERVER], r, ", ");
+	cpu_of(out, "rest of the process", &r->cpu_other, r, "\n");
 }
 
 /* So many for each connection, in ten columns; "-" when there were none. */
 static void each(FILE *out, uint64_t from, uint64_t to, uint64_t n)
 {
-	if (n)
-		fprintf(out, "%10.2f", (double)(to - from) / (double)n);
-	else
-		fprintf(out, "%10s", "-");
+	char text[32];
+
+	fprintf(out, "%10s",
+	        show_number(n ? (double)(to - from) / (double)n : NAN, 2, text, sizeof text));
 }
 
 static void side(FILE *out, const struct bench_result *r, enum bench_side s)
 {
 	const struct bench_counts *a = &r->before[s], *b = &r->after[s];
+	double peak = r->have_samples ? (double)r->peak_time_wait[s] : NAN;
+	char text[32];
 
-	fprintf(out, "%-12s%10" PRIu64 "%10" PRIu64 "%10" PRIu64,
+	fprintf(out, "%-12s%10" PRIu64 "%10s%10" PRIu64,
 	        r->one_namespace && r->have_client && r->have_server ? "both"
 	        : s == SIDE_CLIENT                                   ? "client"
 	                                                             : "server",
-	        b->time_wait, r->peak_time_wait[s], b->tw_recycled - a->tw_recycled);
+	        b->time_wait, show_number(peak, 0, text, sizeof text),
+	        b->tw_recycled - a->tw_recycled);
 	each(out, a->out_segs, b->out_segs, r->done_counted);
 	each(out, a->in_segs, b->in_segs, r->done_counted);
 	fprintf(out, "%9" PRIu64 "%9" PRIu64 "\n", b->retrans - a->retrans,

@@ -37,8 +37,16 @@ json_t *show_sysctls(const struct bench_result *r);
 /* Connections a second of a whole run. */
 double show_rate(const struct bench_result *r);
 
-/* Microseconds of CPU a connection, of one side. */
+/* Microseconds of CPU a connection, of one side; NAN when there was no connection. */
 double show_cpu_us(const struct bench_cpu *c, const struct bench_result *r);
+
+/* A quantile of a latency in microseconds; NAN when there was no connection. */
+double show_quantile_us(const struct histogram *h, double q);
+
+/* What was measured, with so many digits behind the point, or "-" for NAN. Returns ret. */
+const char *show_number(double v, int digits, char *ret, size_t size);
+/* The same for programs: a number, or null. */
+json_t *show_real(double v);
 
 /* The quantiles that are shown: NULL at the end. */
 struct show_quantile {

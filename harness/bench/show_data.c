@@ -6,11 +6,12 @@
 #include "core/clock.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
-static json_t *us(uint64_t ns)
+json_t *show_real(double v)
 {
-	return json_real((double)ns / 1e3);
+	return isfinite(v) ? json_real(v) : json_null();
 }
 
 static json_t *latency(const struct histogram *h)
@@ -18,10 +19,10 @@ static json_t *latency(const struct histogram *h)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "n", json_integer((json_int_t)h->n));
-	json_object_set_new(j, "min", us(h->min));
-	json_object_set_new(j, "mean", json_real(histogram_mean(h) / 1e3));
+	json_object_set_new(j, "min", show_real(h->n ? (double)h->min / 1e3 : NAN));
+	json_object_set_new(j, "mean", show_real(h->n ? histogram_mean(h) / 1e3 : NAN));
 	for (const struct show_quantile *q = show_quantiles; q->name; q++)
-		json_object_set_new(j, q->name, us(histogram_quantile(h, q->q)));
+		json_object_set_new(j, q->name, show_real(show_quantile_us(h, q->q)));
 	return j;
 }
 
@@ -82,20 +83,21 @@ static json_int_t value_at(const struct bench_counts *c, size_t at)
 static json_t *counts(const struct bench_result *r, enum bench_side s)
 {
 	json_t *j = json_object();
-	double n = r->done_counted ? (double)r->done_counted : 1;
+	double n = r->done_counted ? (double)r->done_counted : NAN;
 
 	json_object_set_new(j, "time_wait", json_integer((json_int_t)r->after[s].time_wait));
 	json_object_set_new(
 	        j, "time_wait_before", json_integer((json_int_t)r->before[s].time_wait));
-	json_object_set_new(j, "peak_time_wait", json_integer((json_int_t)r->peak_time_wait[s]));
+	json_object_set_new(j, "peak_time_wait",
+	        r->have_samples ? json_integer((json_int_t)r->peak_time_wait[s]) : json_null());
 	for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
 		json_object_set_new(j, counted[i].name,
 		        json_integer(value_at(&r->after[s], counted[i].at) -
 		                     value_at(&r->before[s], counted[i].at)));
 	json_object_set_new(j, "segments_out_per_connection",
-	        json_real((double)(r->after[s].out_segs - r->before[s].out_segs) / n));
+	        show_real((double)(r->after[s].out_segs - r->before[s].out_segs) / n));
 	json_object_set_new(j, "segments_in_per_connection",
-	        json_real((double)(r->after[s].in_segs - r->before[s].in_segs) / n));
+	        show_real((double)(r->after[s].in_segs - r->before[s].in_segs) / n));
 	return j;
 }
 
@@ -165,7 +167,7 @@ static json_t *series(const struct bench_result *r, int states)
 		        "connections", (json_int_t)v->done, "errors", (json_int_t)v->errors);
 
 		for (int s = 0; s < 2; s++)
-			if (bench_side_counts(r, (enum bench_side)s))
+			if (bench_side_sampled(r, (enum bench_side)s))
 				json_object_set_new(
 				        one, names[s], json_integer((json_int_t)v->time_wait[s]));
 		if (states)
@@ -193,6 +195,14 @@ static void add_counts(json_t *j, const struct bench_result *r)
 			json_object_set_new(j, names[s], counts(r, (enum bench_side)s));
 }
 
+static json_t *cpu(const struct bench_result *r)
+{
+	return json_pack("{s:o, s:o, s:o}", "client",
+	        show_real(r->have_client ? show_cpu_us(&r->cpu[SIDE_CLIENT], r) : NAN), "server",
+	        show_real(r->have_server ? show_cpu_us(&r->cpu[SIDE_SERVER], r) : NAN), "rest",
+	        show_real(show_cpu_us(&r->cpu_other, r)));
+}
+
 json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 {
 	json_t *j = json_pack("{s:s, s:i, s:i, s:f, s:f, s:I, s:I, s:I, s:b}", "engine", r->engine,
@@ -202,9 +212,7 @@ json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 	        r->interrupted);
 
 	json_object_set_new(j, "latency_us", latencies(r));
-	json_object_set_new(j, "cpu_us",
-	        json_pack("{s:f, s:f, s:f}", "client", show_cpu_us(&r->cpu[0], r), "server",
-	                show_cpu_us(&r->cpu[1], r), "rest", show_cpu_us(&r->cpu_other, r)));
+	json_object_set_new(j, "cpu_us", cpu(r));
 	json_object_set_new(j, "counting_us", latency(&r->counting));
 	json_object_set_new(j, "max_rss_kb", json_integer((json_int_t)r->max_rss_kb));
 	json_object_set_new(j, "why", errors(&r->why));
@@ -249,7 +257,7 @@ void show_csv(FILE *out, const struct bench_options *o, const struct bench_resul
 			        passed > 0 ? (double)(v->done - last.done) / passed : 0);
 		fprintf(out, ",%" PRIu64, v->errors);
 		for (int s = 0; s < 2; s++)
-			if (bench_side_counts(r, (enum bench_side)s))
+			if (bench_side_sampled(r, (enum bench_side)s))
 				fprintf(out, ",%" PRIu64, v->time_wait[s]);
 			else
 				fputc(',', out);
