@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int ascending(const void *a, const void *b)
 {
@@ -14,24 +13,44 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-struct spread spread_of(const double *v, size_t n)
+/* Those that are numbers, in order. Returns how many. */
+static size_t measured(const double *v, size_t n, double *ret)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(v[i]))
+			ret[k++] = v[i];
+	qsort(ret, k, sizeof *ret, ascending);
+	return k;
+}
+
+static struct spread spread_of_sorted(const double *v, size_t n)
 {
 	struct spread s = {.n = n};
-	double *sorted, squares = 0;
+	double squares = 0;
 
-	if (!n)
+	if (!n) {
+		s.mean = s.median = s.least = s.most = NAN;
 		return s;
-	sorted = must(malloc(n * sizeof *v));
-	memcpy(sorted, v, n * sizeof *v);
-	qsort(sorted, n, sizeof *v, ascending);
+	}
 	for (size_t i = 0; i < n; i++)
 		s.mean += v[i] / (double)n;
 	for (size_t i = 0; i < n; i++)
 		squares += (v[i] - s.mean) * (v[i] - s.mean);
-	s.least = sorted[0];
-	s.most = sorted[n - 1];
-	s.median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+	s.least = v[0];
+	s.most = v[n - 1];
+	s.median = (v[(n - 1) / 2] + v[n / 2]) / 2;
 	s.deviation = n > 1 ? sqrt(squares / (double)(n - 1)) : 0;
+	return s;
+}
+
+struct spread spread_of(const double *v, size_t n)
+{
+	double *sorted = must(malloc((n + 1) * sizeof *v));
+	struct spread s;
+
+	s = spread_of_sorted(sorted, measured(v, n, sorted));
 	free(sorted);
 	return s;
 }

@@ -7,10 +7,11 @@
 
 struct spread {
 	size_t n;
-	double mean, median, least, most;
-	double deviation; /* of the sample; 0 when n < 2 */
+	double mean, median, least, most; /* NAN when n is 0 */
+	double deviation;                 /* of the sample; 0 when n < 2 */
 };
 
+/* What is no number was not measured: it is left out, and not among s.n. */
 struct spread spread_of(const double *v, size_t n);
 
 /* The t that a share `confidence` of Student's distribution lies within (both sides). */

@@ -25,8 +25,9 @@ static const char *const measure_names[M_COUNT] = {
 struct sweep {
 	const struct bench_options *o;
 	unsigned n, rounds; /* rounds: those that are complete */
-	double *v;          /* [measure][value][round] */
-	char said[1024];    /* notes */
+	int interrupted;
+	double *v;       /* [measure][value][round] */
+	char said[1024]; /* notes */
 };
 
 static double *at(const struct sweep *s, enum measure m, unsigned value)
@@ -38,8 +39,8 @@ static void keep(struct sweep *s, unsigned value, unsigned round, const struct b
 {
 	at(s, M_RATE, value)[round] = show_rate(r);
 	at(s, M_CPU, value)[round] = show_cpu_us(&r->cpu[0], r) + show_cpu_us(&r->cpu[1], r);
-	at(s, M_P50, value)[round] = (double)histogram_quantile(&r->life, 0.5) / 1e3;
-	at(s, M_P99, value)[round] = (double)histogram_quantile(&r->life, 0.99) / 1e3;
+	at(s, M_P50, value)[round] = show_quantile_us(&r->life, 0.5);
+	at(s, M_P99, value)[round] = show_quantile_us(&r->life, 0.99);
 	at(s, M_TIME_WAIT, value)[round] =
 	        (double)r->peak_time_wait[SIDE_CLIENT] + (double)r->peak_time_wait[SIDE_SERVER];
 	at(s, M_ERRORS, value)[round] = (double)r->errors;
@@ -86,6 +87,7 @@ static int rounds(struct sweep *s, struct err *err)
 			s->rounds = round + 1;
 	}
 	free(r);
+	s->interrupted = stop > 0;
 	return stop < 0 ? -1 : 0;
 }
 
@@ -113,38 +115,68 @@ static struct difference difference(const struct sweep *s, unsigned value)
 
 static const char *verdict(const struct difference *d)
 {
-	return !isfinite(d->interval) ? "too few rounds"
-	       : !d->real             ? "within the noise"
-	       : d->share > 0         ? "faster"
-	                              : "slower";
+	return !isfinite(d->share)      ? "not measured"
+	       : !isfinite(d->interval) ? "too few rounds"
+	       : !d->real               ? "within the noise"
+	       : d->share > 0           ? "faster"
+	                                : "slower";
+}
+
+/* A number in so many columns. */
+static void column(FILE *out, int width, double v, int digits)
+{
+	char text[32];
+
+	fprintf(out, "%*s", width, show_number(v, digits, text, sizeof text));
+}
+
+static void row(FILE *out, const struct sweep *s, unsigned value)
+{
+	struct spread m[M_COUNT];
+
+	for (int k = 0; k < M_COUNT; k++)
+		m[k] = spread_of(at(s, (enum measure)k, value), s->rounds);
+	fprintf(out, "%-16s", s->o->sweep.value[value]);
+	column(out, 9, m[M_RATE].median, 0);
+	if (m[M_RATE].n)
+		fprintf(out, "%9.0f-%-8.0f", m[M_RATE].least, m[M_RATE].most);
+	else
+		fprintf(out, "%18s", "-");
+	column(out, 8, m[M_CPU].median, 1);
+	column(out, 9, m[M_P50].median, 0);
+	column(out, 9, m[M_P99].median, 0);
+	column(out, 10, m[M_TIME_WAIT].median, 0);
+	column(out, 9, m[M_ERRORS].median, 0);
+}
+
+static void against_first(FILE *out, const struct difference *d)
+{
+	if (isfinite(d->share))
+		fprintf(out, "%+.1f %%", 100 * d->share);
+	if (isfinite(d->share) && isfinite(d->interval))
+		fprintf(out, " +- %.1f", 100 * d->interval);
+	fprintf(out, "%s%s\n", isfinite(d->share) ? ": " : "", verdict(d));
 }
 
 static void table(FILE *out, const struct sweep *s)
 {
-	fprintf(out, "%s of %s, %u rounds\n\n%-16s%9s%18s%8s%9s%9s%10s%9s  %s\n", s->o->sweep.key,
-	        s->o->sweep.host, s->rounds, "value", "conn/s", "least-most", "CPU us", "p50 us",
-	        "p99 us", "TIME_WAIT", "errors", "rate against the first, 95 %");
+	fprintf(out, "%s of %s, %u round%s%s\n\n%-16s%9s%18s%8s%9s%9s%10s%9s  %s\n",
+	        s->o->sweep.key, s->o->sweep.host, s->rounds, s->rounds == 1 ? "" : "s",
+	        s->interrupted ? " (interrupted)" : "", "value", "conn/s", "least-most", "CPU us",
+	        "p50 us", "p99 us", "TIME_WAIT", "errors", "rate against the first, 95 %");
 	for (unsigned i = 0; i < s->n; i++) {
-		struct spread m[M_COUNT];
 		struct difference d = difference(s, i);
 
-		for (int k = 0; k < M_COUNT; k++)
-			m[k] = spread_of(at(s, (enum measure)k, i), s->rounds);
-		fprintf(out, "%-16s%9.0f%9.0f-%-8.0f%8.1f%9.0f%9.0f%10.0f%9.0f  ",
-		        s->o->sweep.value[i], m[M_RATE].median, m[M_RATE].least, m[M_RATE].most,
-		        m[M_CPU].median, m[M_P50].median, m[M_P99].median, m[M_TIME_WAIT].median,
-		        m[M_ERRORS].median);
-		if (i && !isfinite(d.interval))
-			fprintf(out, "%+.1f %%: %s\n", 100 * d.share, verdict(&d));
-		else if (i)
-			fprintf(out, "%+.1f %% +- %.1f: %s\n", 100 * d.share, 100 * d.interval,
-			        verdict(&d));
+		row(out, s, i);
+		fputs("  ", out);
+		if (i)
+			against_first(out, &d);
 		else
-			fprintf(out, "-\n");
+			fputs("-\n", out);
 	}
 }
 
-static json_t *row(const struct sweep *s, unsigned value)
+static json_t *row_json(const struct sweep *s, unsigned value)
 {
 	struct difference d = difference(s, value);
 	json_t *j = json_pack("{s:s}", "value", s->o->sweep.value[value]);
@@ -153,14 +185,14 @@ static json_t *row(const struct sweep *s, unsigned value)
 		struct spread m = spread_of(at(s, (enum measure)k, value), s->rounds);
 
 		json_object_set_new(j, measure_names[k],
-		        json_pack("{s:f, s:f, s:f, s:f}", "median", m.median, "mean", m.mean,
-		                "least", m.least, "most", m.most));
+		        json_pack("{s:o, s:o, s:o, s:o}", "median", show_real(m.median), "mean",
+		                show_real(m.mean), "least", show_real(m.least), "most",
+		                show_real(m.most)));
 	}
 	if (value)
 		json_object_set_new(j, "against_first",
-		        json_pack("{s:f, s:o, s:s}", "share", d.share, "interval",
-		                isfinite(d.interval) ? json_real(d.interval) : json_null(),
-		                "verdict", verdict(&d)));
+		        json_pack("{s:o, s:o, s:s}", "share", show_real(d.share), "interval",
+		                show_real(d.interval), "verdict", verdict(&d)));
 	return j;
 }
 
@@ -169,9 +201,10 @@ static void as_json(FILE *out, const struct sweep *s)
 	json_t *rows = json_array(), *j;
 
 	for (unsigned i = 0; i < s->n; i++)
-		json_array_append_new(rows, row(s, i));
-	j = json_pack("{s:s, s:s, s:i, s:f, s:o}", "host", s->o->sweep.host, "key", s->o->sweep.key,
-	        "rounds", (int)s->rounds, "confidence", CONFIDENCE, "values", rows);
+		json_array_append_new(rows, row_json(s, i));
+	j = json_pack("{s:s, s:s, s:i, s:b, s:f, s:o}", "host", s->o->sweep.host, "key",
+	        s->o->sweep.key, "rounds", (int)s->rounds, "interrupted", s->interrupted,
+	        "confidence", CONFIDENCE, "values", rows);
 	json_dumpf(j, out, JSON_INDENT(1) | JSON_REAL_PRECISION(8));
 	fputc('\n', out);
 	json_decref(j);
@@ -185,8 +218,11 @@ static void as_csv(FILE *out, const struct sweep *s)
 	for (unsigned i = 0; i < s->n; i++)
 		for (unsigned round = 0; round < s->rounds; round++) {
 			fprintf(out, "\n%s,%u", s->o->sweep.value[i], round + 1);
-			for (int k = 0; k < M_COUNT; k++)
-				fprintf(out, ",%.1f", at(s, (enum measure)k, i)[round]);
+			for (int k = 0; k < M_COUNT; k++) {
+				double v = at(s, (enum measure)k, i)[round];
+
+				fprintf(out, isfinite(v) ? ",%.1f" : ",", v);
+			}
 		}
 	fprintf(out, "\n");
 }
@@ -198,8 +234,6 @@ int verb_sweep(const struct bench_options *o, FILE *out, struct err *err)
 
 	s.v = must(calloc((size_t)M_COUNT * s.n * o->repeat, sizeof *s.v));
 	failed = rounds(&s, err);
-	if (!failed && !s.rounds)
-		failed = err_set(err, ERR_LAB, "interrupted before the first round was over");
 	if (!failed) {
 		switch (o->format) {
 		case FORMAT_TABLE:

@@ -447,6 +447,19 @@ def interrupted(n, *words):
     return (text if reached else ""), "exit %d: %s%s" % (p.returncode, said, text)
 
 
+def interrupted_sweep():
+    """Of a sweep that has no round nothing is measured, and the rest is there."""
+    for form in [], ["--json"], ["--csv"]:
+        text, why = interrupted(20, "sweep", "--set", "client:net.ipv4.tcp_sack=0,1", "--for", "60s", *form)
+        if form == ["--json"]:
+            r = json.loads(text) if text else {"values": []}
+            good = r.get("interrupted") and r["rounds"] == 0 and [v["rate"]["median"] for v in r["values"]] == [None] * 2 and \
+                r["values"][1]["against_first"]["verdict"] == "not measured"
+        else:
+            good = text.count("\n") == 1 if form else "0 rounds (interrupted)" in text and "nan" not in text
+        tap("sweep%s: SIGINT in the first round" % " ".join([""] + form), good and "exit 0" in why, why)
+
+
 def interruptions():
     for n in 1, 500, 3000:
         text, why = interrupted(n, "ports", "--json")
@@ -468,6 +481,7 @@ def interruptions():
         # one that comes behind the result ends the program, and takes nothing away
         codes.append(p.returncode in (0, -signal.SIGINT) and len(json.loads(text or "[]")))
     tap("ports: SIGINT at any moment: the rest is there", codes == [4] * 12, codes)
+    interrupted_sweep()
     for words in (["--rate", "500", "--range", "30000-39999"], ["--rate", "50", "--set", "client:net.ipv4.tcp_sack=0"]):
         text, why = interrupted(20, "capacity", "--verify", *words)
         tap("capacity %s: SIGINT: only what was seen" % " ".join(words), "interrupted after" in text and

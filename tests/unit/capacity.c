@@ -139,6 +139,11 @@ static void spread_of_five(void **state)
 	assert_true(fabs(s.deviation - sqrt(2.5)) < 1e-12);
 	assert_true(spread_of(even, 4).median == 2.5);
 	assert_true(spread_of(v, 1).deviation == 0);
+	s = spread_of((double[]){NAN, 3, INFINITY, 5}, 4);
+	assert_int_equal(s.n, 2);
+	assert_true(s.mean == 4 && s.least == 3 && s.most == 5);
+	s = spread_of(v, 0);
+	assert_true(isnan(s.median) && isnan(s.mean));
 	s = spread_of(v, 1);
 	assert_true(isinf(spread_interval(&s, 0.95)));
 }
