@@ -80,6 +80,9 @@ enum bench_call {
 };
 const char *bench_call_name(enum bench_call c);
 
+/* The name of an errno; ENODATA is a stream that ended early. */
+const char *bench_error_name(int error);
+
 #define BENCH_ERRNO_MAX 134
 
 struct bench_errors {

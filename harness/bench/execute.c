@@ -6,6 +6,7 @@
 #include "earlier.h"
 #include "lab.h"
 #include "progress.h"
+#include "remarks.h"
 #include "still.h"
 #include "stream.h"
 #include "watch.h"
@@ -332,9 +333,8 @@ int bench_execute(const struct bench_config *c, struct bench_stream *stream,
 	failed = set_stage(&u, err) || measure(&u, err);
 	crew_stop(&u.crew);
 	crew_add_up(&u.crew, &u.before, ret);
-	if (!failed && ret->have_client && !ret->done && !ret->errors)
-		bench_note(ret,
-		        "no connection has ended, well or badly: in flight tells where they are");
+	if (!failed)
+		bench_remark(c, ret);
 	if (c->progress)
 		progress_end(&u.progress);
 	bench_signals(SIG_BLOCK); /* libevent's handlers go with the stage */

@@ -238,6 +238,8 @@ int bench_options_parse(int argc, char **argv, struct bench_options *ret, struct
 			return -1;
 	if (consistent(ret, err) || settle_range(ret, err))
 		return -1;
+	if (ret->config.max_conns && !is_given(ret, "for"))
+		ret->config.for_ns = 0;
 	if (ret->config.against.family)
 		ret->config.family = ret->config.against.family;
 	if (!ret->config.dests)

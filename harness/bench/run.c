@@ -52,6 +52,13 @@ const char *bench_call_name(enum bench_call c)
 	return c < CALL_COUNT ? names[c] : "?";
 }
 
+const char *bench_error_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return error == ENODATA ? "ended early" : name ? name : "?";
+}
+
 const char *bench_stage_name(enum bench_stage s)
 {
 	static const char *const names[] = {"none", "connect", "transfer", "end"};

@@ -3,7 +3,6 @@
 
 #include "core/clock.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -204,17 +203,11 @@ static void counts(FILE *out, const struct bench_result *r)
 static void errors(FILE *out, const struct bench_result *r)
 {
 	for (int c = 0; c < CALL_COUNT; c++)
-		for (int e = 0; e < BENCH_ERRNO_MAX; e++) {
-			const char *name = strerrorname_np(e);
-
+		for (int e = 0; e < BENCH_ERRNO_MAX; e++)
 			if (r->why.count[c][e])
 				fprintf(out, "%-12s%s: %s %" PRIu64 "\n", "error",
-				        bench_call_name((enum bench_call)c),
-				        e == ENODATA ? "ended early"
-				        : name       ? name
-				                     : "?",
+				        bench_call_name((enum bench_call)c), bench_error_name(e),
 				        r->why.count[c][e]);
-		}
 }
 
 /* What was waited for in vain. */

@@ -65,12 +65,13 @@ const char *show_asked(const struct bench_options *o, char ret[SHOW_WORDS])
 	*ret = 0;
 	if (c->for_ns)
 		add(ret, "%s", duration_format(c->for_ns, time, sizeof time));
-	else
+	else if (!c->max_conns)
 		add(ret, "until it is told to stop");
 	if (o->verb == VERB_SERVE) /* how many, and how fast, the clients decide */
 		return ret;
 	if (c->max_conns)
-		add(ret, ", %llu connections", (unsigned long long)c->max_conns);
+		add(ret, "%s%llu connection%s", c->for_ns ? ", " : "",
+		        (unsigned long long)c->max_conns, c->max_conns == 1 ? "" : "s");
 	if (c->rate > 0)
 		add(ret, ", %g/s", c->rate);
 	else

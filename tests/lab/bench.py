@@ -59,8 +59,8 @@ def closes():
                         good = good and kept == 2000
                     else:  # a client without TIME_WAIT may take a port again: the server's makes way
                         good = good and 1900 <= kept <= 2000 == r[close]["tw"]
-                    tap("%s: the %s closes by %s, IPv%s" % (engine, close, by, ip), good,
-                        json.dumps({k: r[k] for k in ("errors", "connections", "why", "client", "server")}))
+                    tap("%s: the %s closes by %s, IPv%s" % (engine, close, by, ip), good and "reset" not in "".join(r["notes"]),
+                        json.dumps({k: r[k] for k in ("errors", "connections", "why", "client", "server", "notes")}))
 
 
 def together():
@@ -78,6 +78,15 @@ def together():
             tap("%s: --connections 1234 %s: so many exactly" % (engine, " ".join(words)),
                 r["connections"] == r["client"]["time_wait"] == 1234 and not r["errors"] and not r["unserved"],
                 (r["connections"], r["why"], r["unserved"]))
+    r = bench("--connections", "2000", "--rate", "160")
+    tap("--connections alone: no end of time", r["connections"] == 2000 and r["took_s"] > 12 and r["run"]["for_s"] is None and
+        not any("only" in n for n in r["notes"]), (r["connections"], r["took_s"], r["notes"]))
+    for form in [], ["--json"]:
+        p = run("--connections", "1000", "--rate", "100", "--for", "300ms", *form)
+        tap("--connections beside --for: what came first is said%s" % "".join(form),
+            re.search(r"only \d+ of 1000 connections: the 300 ms of --for were over first", p.stdout) and p.returncode == 0, p.stdout)
+    text = run("--connections", "100").stdout
+    tap("and what was asked for", "asked for   100 connections, as fast" in text, text)
 
 
 def stuck():
@@ -572,6 +581,8 @@ def against():
     r = bench("--against", "127.0.0.1:%d" % free_port(), "--for", "200ms", "--flows", "2", "--pairs", "1")
     tap("against nobody: errors, and no end before its time", r["connections"] == 0 and r["took_s"] >= 0.19 and
         r["why"].get("connect ECONNREFUSED", 0) >= 2, r["why"])
+    tap("and a note that none succeeded, with why", [n for n in r["notes"] if "no connection has succeeded" in n and
+        n.endswith("connect: ECONNREFUSED")], r["notes"])
 
 
 def free_port():
@@ -618,6 +629,23 @@ def serving():
             served["connections"] >= r["connections"] and served["run"]["for_s"] is None, r["why"])
 
 
+def unequal():
+    """Sides that differ in what they send: a server that leaves bytes unread resets, without an error, and that is said."""
+    port = free_port()
+    p = subprocess.Popen([BIN, "bench", "serve", "--listen", "127.0.0.1:%d" % port, "--pairs", "1", "--json"],
+                         stdout=subprocess.PIPE, text=True)
+    listening = until(lambda: listens(port))
+    seen = [bench("--against", "127.0.0.1:%d" % port, "--connections", "500", "--request", size) for size in ("1", "10")]
+    p.send_signal(signal.SIGINT)
+    served = json.loads(p.communicate(timeout=60)[0])
+    if served["engine"] != "ring":
+        skip("nearly every connection was reset", "the other engine reads what there is")
+        return
+    tap("nearly every connection was reset, and that is said", listening and
+        ["same --request and --response?" in "".join(r["notes"]) for r in seen] == [False, True],
+        [(r["notes"], r["errors"], r["client"]) for r in seen])
+
+
 def helps():
     for verb, has, lacks in ("ports", "--range", "--flows"), ("capacity", "--verify", "--engine"), ("sweep", "--repeat", "--range"):
         p = run(verb, "--help")
@@ -635,7 +663,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving):
+        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving, unequal):
             if not only or part.__name__ in only:
                 part()
     end()
