@@ -151,12 +151,35 @@ static int clashing(const struct bench_options *o, struct err *err)
 	return 0;
 }
 
+/* Over loopback both hosts are one: so with every value of a sweep, which comes behind the rest. */
+static int settings_possible(const struct bench_options *o, struct err *err)
+{
+	const struct bench_sweep *w = &o->sweep;
+	int failed = 0;
+
+	if (o->config.link != BENCH_LOOPBACK)
+		return 0;
+	if (!w->n)
+		return settings_agree(&o->config, err);
+	for (unsigned i = 0; i < w->n && !failed; i++) {
+		struct bench_config c;
+
+		settings_copy(&c, &o->config);
+		settings_add(&c, w->host, w->key, w->value[i]);
+		failed = settings_agree(&c, err);
+		array_free(&c.set); /* all else is the options' own */
+	}
+	return failed;
+}
+
 static int consistent(const struct bench_options *o, struct err *err)
 {
 	const struct bench_config *c = &o->config;
 
 	if (clashing(o, err))
 		return -1;
+	if (settings_possible(o, err))
+		return err_prefix(err, "bench");
 	if (c->against.family && c->ports == PORTS_BIND)
 		return err_set(err, ERR_INPUT,
 		        "bench: --ports bind needs an address of the lab's own hosts; --against "

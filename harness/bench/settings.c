@@ -22,6 +22,16 @@ void settings_copy(struct bench_config *ret, const struct bench_config *from)
 		array_push(&ret->set, *s);
 }
 
+void settings_add(struct bench_config *c, const char *host, const char *key, const char *value)
+{
+	struct bench_setting s = {0};
+
+	snprintf(s.host, sizeof s.host, "%s", host);
+	snprintf(s.key, sizeof s.key, "%s", key);
+	snprintf(s.value, sizeof s.value, "%s", value);
+	array_push(&c->set, s);
+}
+
 int setting_applies(const struct bench_setting *s, enum bench_side side)
 {
 	return !strcmp(s->host, "all") ||
@@ -49,6 +59,21 @@ uint64_t settings_number(
 		return otherwise;
 	n = strtoull(value, &end, 10);
 	return end == value || *end ? otherwise : n;
+}
+
+int settings_agree(const struct bench_config *c, struct err *err)
+{
+	array_each (const struct bench_setting, s, &c->set) {
+		const char *client = settings_value(c, SIDE_CLIENT, s->key);
+		const char *server = settings_value(c, SIDE_SERVER, s->key);
+
+		if (client && server && strcmp(client, server))
+			return err_set(err, ERR_INPUT,
+			        "--set makes %s '%s' for the client and '%s' for the server, which "
+			        "over loopback are one namespace",
+			        s->key, client, server);
+	}
+	return 0;
 }
 
 int settings_range(

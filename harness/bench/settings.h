@@ -9,6 +9,9 @@
  */
 void settings_copy(struct bench_config *ret, const struct bench_config *from);
 
+/* One more, which comes after all others. What is too long is cut off. */
+void settings_add(struct bench_config *c, const char *host, const char *key, const char *value);
+
 /* Whether a setting is for this host. */
 int setting_applies(const struct bench_setting *s, enum bench_side side);
 
@@ -18,6 +21,9 @@ const char *settings_value(const struct bench_config *c, enum bench_side side, c
 /* The same as a number; `otherwise` where it is not set, or is no number. */
 uint64_t settings_number(
         const struct bench_config *c, enum bench_side side, const char *key, uint64_t otherwise);
+
+/* Two hosts that are one namespace: -1 (ERR_INPUT) when they are to have different values. */
+int settings_agree(const struct bench_config *c, struct err *err);
 
 /* The client's range of ephemeral ports. 1: it is set; 0: it isn't; -1: to something else. */
 int settings_range(

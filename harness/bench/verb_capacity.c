@@ -48,15 +48,6 @@ static struct capacity_question question(const struct bench_options *o)
 	};
 }
 
-static void set(struct bench_config *c, const char *key, const char *value)
-{
-	struct bench_setting s = {.host = "client"};
-
-	snprintf(s.key, sizeof s.key, "%s", key);
-	snprintf(s.value, sizeof s.value, "%s", value);
-	array_push(&c->set, s);
-}
-
 /*
  * The same question put to the kernel: one pair, whose ports are the destination's, at the rate;
  * until it is full, or until the first TIME_WAITs have ended and their number stays. What is really
@@ -73,7 +64,7 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 	*ret_o = *o;
 	settings_copy(c, &o->config);
 	snprintf(range, sizeof range, "%u %u", q->port_lo, q->port_hi);
-	set(c, "net.ipv4.ip_local_port_range", range);
+	settings_add(c, "client", "net.ipv4.ip_local_port_range", range);
 	c->rate = q->rate;
 	c->pairs = 1;
 	c->ports = PORTS_RANGE;

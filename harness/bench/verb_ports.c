@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "ports.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "svg.h"
 #include "verbs.h"
@@ -185,12 +186,12 @@ static void plot(FILE *out, const struct ports_run runs[METHOD_COUNT])
 /* The range that the options ask for, before what else is set. */
 static void set_range(struct bench_config *c, const struct bench_options *o)
 {
-	struct bench_setting s = {.host = "client", .key = "net.ipv4.ip_local_port_range"};
+	char range[32];
 
 	c->set.v = NULL;
 	c->set.n = c->set.cap = 0;
-	snprintf(s.value, sizeof s.value, "%u %u", o->port_lo, o->port_hi);
-	array_push(&c->set, s);
+	snprintf(range, sizeof range, "%u %u", o->port_lo, o->port_hi);
+	settings_add(c, "client", "net.ipv4.ip_local_port_range", range);
 	array_each (const struct bench_setting, x, &o->config.set)
 		array_push(&c->set, *x);
 }

@@ -50,18 +50,14 @@ static void keep(struct sweep *s, unsigned value, unsigned round, const struct b
 static int one(
         struct sweep *s, unsigned value, unsigned round, struct bench_result *r, struct err *err)
 {
+	const struct bench_sweep *w = &s->o->sweep;
 	struct bench_config c;
-	struct bench_setting *last;
 	int failed;
 
 	settings_copy(&c, &s->o->config);
-	array_push(&c.set, ((struct bench_setting){0}));
-	last = &c.set.v[c.set.n - 1];
-	snprintf(last->host, sizeof last->host, "%s", s->o->sweep.host);
-	snprintf(last->key, sizeof last->key, "%s", s->o->sweep.key);
-	snprintf(last->value, sizeof last->value, "%s", s->o->sweep.value[value]);
+	settings_add(&c, w->host, w->key, w->value[value]);
 	snprintf(c.label, sizeof c.label, "round %u of %u, %.64s:", round + 1, s->o->repeat,
-	        last->value);
+	        w->value[value]);
 	failed = bench_run(&c, r, err);
 	if (!failed)
 		keep(s, value, round, r);

@@ -146,6 +146,9 @@ def links():
     r = bench("--link", "loopback", "--for", "100ms", "--set", "client:net.ipv4.ip_local_port_range=40000 49999")
     tap("loopback: a setting stays, whichever side it is of",
         r["sysctls"]["both"]["net.ipv4.ip_local_port_range"] == "40000 49999", r["sysctls"])
+    r = bench("--link", "loopback", "--for", "100ms", "--set", "all:net.ipv4.tcp_sack=1", "--set", "client:net.ipv4.tcp_sack=0",
+              "--set", "server:net.ipv4.tcp_sack=0", "--set", "server:net.ipv4.tcp_fin_timeout=7")
+    tap("loopback: one value that both are to have", r["sysctls"]["both"]["net.ipv4.tcp_sack"] == "0", r["sysctls"])
     for ip in "4", "6":
         r = bench("--link", "wire", "--connections", "500", "--ip", ip, env=dict(os.environ, LASTACK_WIRE="packet"))
         tap("wire over packet sockets, IPv%s, and that is said" % ip, r["connections"] >= 500 and not r["errors"] and
@@ -368,6 +371,11 @@ def refusals():
             (["--nft", "client:/no/such"], 2, "No such file"),
             (["--nft", "client:/"], 2, "director"),
             (["--against", "127.0.0.1:1", "--nft", "client:/dev/null"], 2, "own hosts"),
+            (["--link", "loopback", "--set", "server:net.ipv4.tcp_sack=0", "--set", "client:net.ipv4.tcp_sack=1"], 2,
+             "tcp_sack '1' for the client and '0' for the server"),
+            (["--link", "loopback", "--set", "all:net.ipv4.tcp_sack=0", "--set", "client:net.ipv4.tcp_sack=1"], 2, "one namespace"),
+            (["sweep", "--link", "loopback", "--set", "server:net.ipv4.tcp_sack=0", "--set", "client:net.ipv4.tcp_sack=0,1"], 2,
+             "one namespace"),
             (["--set", "client:net.ipv4.tcp_no_such=1"], 2, "tcp_no_such")):
         p = run(*words)
         tap("refused: %s" % " ".join(words), p.returncode == code and says in p.stderr,
