@@ -148,7 +148,8 @@ struct bench_series {
 #define BENCH_CPUS    256
 
 struct bench_result {
-	uint64_t took_ns;
+	uint64_t took_ns; /* of a server alone: from its first connection to its last; 0: fewer than
+	                     two */
 	uint64_t done, started, errors, unserved; /* unserved: due by --rate, never begun */
 	uint64_t done_counted;                    /* of done, those before `after` was read */
 	struct bench_in_flight in_flight;

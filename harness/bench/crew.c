@@ -243,6 +243,23 @@ static uint64_t took_ns(const struct worker *w)
 	return end - w->start_ns;
 }
 
+/* A server alone doesn't know when its clients begin and end: from the first connection to the
+ * last. */
+static uint64_t served_ns(const struct crew *c)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (unsigned i = 0; i < c->n_servers; i++) {
+		const struct worker *w = &c->workers[i];
+
+		if (w->first_ns && w->first_ns < first)
+			first = w->first_ns;
+		if (w->last_ns > last)
+			last = w->last_ns;
+	}
+	return last > first ? last - first : 0;
+}
+
 static void add_client(struct bench_result *r, const struct worker *w)
 {
 	r->done += w->live.done;
@@ -264,14 +281,16 @@ void crew_add_up(const struct crew *c, const struct rusage *before, struct bench
 		add_errors(&r->why, &w->why);
 		if (w->side == SIDE_SERVER && c->n_clients)
 			continue;
-		if (took_ns(w) > r->took_ns)
-			r->took_ns = took_ns(w);
 		if (w->side == SIDE_CLIENT) {
+			if (took_ns(w) > r->took_ns)
+				r->took_ns = took_ns(w);
 			add_client(r, w);
 		} else {
 			r->done += w->live.started;
 			r->errors += w->live.errors;
 		}
 	}
+	if (!c->n_clients)
+		r->took_ns = served_ns(c);
 	rest_of_cpu(before, r);
 }

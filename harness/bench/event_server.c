@@ -199,7 +199,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 				worker_failed(s->w, CALL_ACCEPT, errno);
 			return;
 		}
-		live_add(&s->w->live.started);
+		worker_accepted(s->w);
 		c = take(s);
 		c->fd = conn;
 		advance(conn, EV_READ, c);

@@ -57,7 +57,7 @@ static void chain(struct server *s, uint32_t i)
 static void accepted(struct server *s, const struct io_uring_cqe *cqe)
 {
 	if (cqe->res >= 0) {
-		live_add(&s->w->live.started);
+		worker_accepted(s->w);
 		chain(s, (uint32_t)cqe->res);
 	} else {
 		worker_failed(s->w, CALL_ACCEPT, -cqe->res);

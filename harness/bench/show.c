@@ -7,33 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-const struct show_quantile show_quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99},
-        {"p99.9", 0.999}, {"p99.99", 0.9999}, {"max", 1}, {NULL, 0}};
-
-double show_rate(const struct bench_result *r)
-{
-	return r->took_ns ? (double)r->done / ((double)r->took_ns / NS_PER_S) : 0;
-}
-
-double show_cpu_us(const struct bench_cpu *c, const struct bench_result *r)
-{
-	return r->done ? (double)(c->user_ns + c->system_ns) / 1e3 / (double)r->done : NAN;
-}
-
-double show_quantile_us(const struct histogram *h, double q)
-{
-	return h->n ? (double)histogram_quantile(h, q) / 1e3 : NAN;
-}
-
-const char *show_number(double v, int digits, char *ret, size_t size)
-{
-	if (isfinite(v))
-		snprintf(ret, size, "%.*f", digits, v);
-	else
-		snprintf(ret, size, "-");
-	return ret;
-}
-
 static void lines(FILE *out, const char *title, const char *text)
 {
 	for (const char *end; *text; text = end + 1) {
@@ -261,9 +234,23 @@ static void cliff(FILE *out, const struct bench_options *o, const struct bench_r
 		        "note");
 }
 
+static void outcome(FILE *out, const struct bench_result *r)
+{
+	char took[32];
+
+	fprintf(out, "%-12s%" PRIu64 " connection%s", "result", r->done, r->done == 1 ? "" : "s");
+	if (isfinite(show_rate(r)))
+		fprintf(out, " in %s%s%s: %.0f/s", duration_format(r->took_ns, took, sizeof took),
+		        r->have_client ? "" : " from the first to the last",
+		        r->interrupted ? " (interrupted)" : "", show_rate(r));
+	else if (r->interrupted)
+		fputs(" (interrupted)", out);
+	fprintf(out, ", %" PRIu64 " error%s\n", r->errors, r->errors == 1 ? "" : "s");
+}
+
 void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r)
 {
-	char took[32], words[SHOW_WORDS];
+	char words[SHOW_WORDS];
 
 	lines(out, "note", r->notes);
 	cliff(out, o, r);
@@ -273,9 +260,7 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	fprintf(out, "%-12s%s\n", "on", show_where(r, words));
 	fprintf(out, "%-12s%s, %u x %u flows%s\n", "engine", r->engine, r->pairs, r->flows,
 	        r->have_client && r->have_server ? ", each pair on a port of its own" : "");
-	fprintf(out, "%-12s%" PRIu64 " connections in %s%s: %.0f/s, %" PRIu64 " errors\n", "result",
-	        r->done, duration_format(r->took_ns, took, sizeof took),
-	        r->interrupted ? " (interrupted)" : "", show_rate(r), r->errors);
+	outcome(out, r);
 	if (o->config.rate > 0)
 		fprintf(out, "%-12s%g/s asked for, %" PRIu64 " were due and never begun\n", "",
 		        o->config.rate, r->unserved);

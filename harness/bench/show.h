@@ -34,7 +34,7 @@ const char *show_where(const struct bench_result *r, char ret[SHOW_WORDS]);
 json_t *show_run(const struct bench_options *o, const struct bench_result *r);
 json_t *show_sysctls(const struct bench_result *r);
 
-/* Connections a second of a whole run. */
+/* Connections a second of a whole run; NAN when it took no time (a server with fewer than two). */
 double show_rate(const struct bench_result *r);
 
 /* Microseconds of CPU a connection, of one side; NAN when there was no connection. */

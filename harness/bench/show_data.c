@@ -9,11 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-json_t *show_real(double v)
-{
-	return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *latency(const struct histogram *h)
 {
 	json_t *j = json_object();
@@ -205,10 +200,10 @@ static json_t *cpu(const struct bench_result *r)
 
 json_t *show_json(const struct bench_options *o, const struct bench_result *r)
 {
-	json_t *j = json_pack("{s:s, s:i, s:i, s:f, s:f, s:I, s:I, s:I, s:b}", "engine", r->engine,
-	        "pairs", (int)r->pairs, "flows", (int)r->flows, "rate", show_rate(r), "took_s",
-	        (double)r->took_ns / NS_PER_S, "connections", (json_int_t)r->done, "errors",
-	        (json_int_t)r->errors, "unserved", (json_int_t)r->unserved, "interrupted",
+	json_t *j = json_pack("{s:s, s:i, s:i, s:o, s:f, s:I, s:I, s:I, s:b}", "engine", r->engine,
+	        "pairs", (int)r->pairs, "flows", (int)r->flows, "rate", show_real(show_rate(r)),
+	        "took_s", (double)r->took_ns / NS_PER_S, "connections", (json_int_t)r->done,
+	        "errors", (json_int_t)r->errors, "unserved", (json_int_t)r->unserved, "interrupted",
 	        r->interrupted);
 
 	json_object_set_new(j, "latency_us", latencies(r));

@@ -171,6 +171,17 @@ void worker_done(struct worker *w, uint64_t now_ns, uint64_t due_ns)
 	live_add(&w->live.done);
 }
 
+/* Only where there is no client to tell: it takes its time from each connection. */
+void worker_accepted(struct worker *w)
+{
+	live_add(&w->live.started);
+	if (!w->config->serve.family)
+		return;
+	w->last_ns = clock_now_ns();
+	if (!w->first_ns)
+		w->first_ns = w->last_ns;
+}
+
 void worker_in_flight(struct worker *w, enum bench_stage stage, uint64_t due_ns)
 {
 	struct bench_in_flight *f = &w->in_flight;

@@ -62,7 +62,9 @@ struct worker {
 	struct bench_full full; /* the main thread reads it once full_known is set */
 	int full_known;
 	int full_fd; /* eventfd, to tell the main thread of `full`; -1 */
-	uint64_t start_ns, finish_ns, last_ns, end_ns; /* last: when a connection ended last */
+	uint64_t start_ns, finish_ns, end_ns;
+	uint64_t last_ns;  /* when a connection ended last; of a server alone: began last */
+	uint64_t first_ns; /* a server alone: when one began first; 0: none */
 	uint64_t unserved;
 	struct bench_in_flight in_flight; /* filled in as it ends */
 	struct rusage usage[2];
@@ -89,6 +91,7 @@ void worker_free(struct worker *w);
 /* For engines. */
 void worker_failed(struct worker *w, enum bench_call call, int error);
 void worker_done(struct worker *w, uint64_t now_ns, uint64_t due_ns); /* a connection of a client */
+void worker_accepted(struct worker *w);                               /* one of a server */
 void worker_in_flight(struct worker *w, enum bench_stage stage, uint64_t due_ns);
 void worker_full(struct worker *w, const struct target *t);
 

@@ -637,6 +637,32 @@ def serving():
             served["connections"] >= r["connections"] and served["run"]["for_s"] is None, r["why"])
 
 
+def listening_at(port):
+    """Without a connection that would be the first."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        return any(line.split()[1].endswith(":%04X" % port) and line.split()[3] == "0A" for line in f.readlines()[1:])
+
+
+def serving_time():
+    """The time in which nobody came is none of a server's."""
+    for engine in ("ring", "event"):
+        port = free_port()
+        p = subprocess.Popen([BIN, "bench", "serve", "--listen", "127.0.0.1:%d" % port, "--engine", engine, "--json"],
+                             stdout=subprocess.PIPE, text=True)
+        until(lambda: listening_at(port))
+        time.sleep(1)
+        r = bench("--against", "127.0.0.1:%d" % port, "--rate", "1000", "--for", "500ms")
+        time.sleep(1)
+        p.send_signal(signal.SIGINT)
+        served = json.loads(p.communicate(timeout=60)[0])
+        tap("%s: serve: the rate from the first connection to the last" % engine, served["connections"] == r["connections"] and
+            served["took_s"] < 1 and served["rate"] > 500, (served["connections"], served["took_s"], served["rate"], r["took_s"]))
+    for form in [], ["--json"]:
+        text = run("serve", "--listen", "127.0.0.1:%d" % free_port(), "--for", "200ms", *form).stdout
+        tap("serve without a client has no rate%s" % " ".join([""] + form), json.loads(text)["rate"] is None if form else
+            "result      0 connections, 0 errors" in text, text)
+
+
 def unequal():
     """Sides that differ in what they send: a server that leaves bytes unread resets, without an error, and that is said."""
     port = free_port()
@@ -671,7 +697,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving, unequal):
+        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving, serving_time, unequal):
             if not only or part.__name__ in only:
                 part()
     end()
