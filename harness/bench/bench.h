@@ -190,6 +190,9 @@ int bench_side_sampled(const struct bench_result *r, enum bench_side side);
 void bench_config_init(struct bench_config *c);
 void bench_config_free(struct bench_config *c);
 
+/* What stands behind a word for so many: "s", or nothing for one. */
+const char *bench_plural(double n);
+
 /* Adds a line to the notes of a result. */
 void bench_note(struct bench_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

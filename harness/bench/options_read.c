@@ -66,9 +66,17 @@ static int choice(const char *v, const char *const *list, int *ret, struct err *
 
 static int duration(const char *v, uint64_t *ret, struct err *err)
 {
-	if (duration_parse(v, ret) || !*ret)
-		return bad(err, v, "a duration, such as 10s or 500ms");
-	return 0;
+	switch (duration_parse(v, ret)) {
+	case 0:
+		return *ret ? 0 : bad(err, v, "a duration of more than 0");
+	case DURATION_TOO_LONG:
+		return bad(err, v, "a duration of at most a year, 8760h");
+	default:
+		return bad(err, v,
+		        "a duration, a number with one of us, ms, s, m and h, such as 10s, 500ms "
+		        "or "
+		        "1.5m");
+	}
 }
 
 int set_for(struct bench_options *o, const char *v, struct err *err)
@@ -97,7 +105,7 @@ int set_rate(struct bench_options *o, const char *v, struct err *err)
 
 	o->config.rate = strtod(v, &end);
 	if (*v < '0' || *v > '9' || *end || !(o->config.rate > 0 && o->config.rate <= 1e8))
-		return bad(err, v, "connections a second, more than 0");
+		return bad(err, v, "connections a second, more than 0 and at most 100000000");
 	return 0;
 }
 

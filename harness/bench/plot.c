@@ -152,8 +152,8 @@ void show_plot(FILE *out, const struct bench_options *o, const struct bench_resu
 	        where[SHOW_WORDS];
 
 	snprintf(title, sizeof title, "%.0f connections a second", show_rate(r));
-	snprintf(second, sizeof second, "engine %s, %u x %u flows; %s; %s", r->engine, r->pairs,
-	        r->flows, show_asked(o, asked), show_where(r, where));
+	snprintf(second, sizeof second, "engine %s, %u x %u flow%s; %s; %s", r->engine, r->pairs,
+	        r->flows, bench_plural(r->flows), show_asked(o, asked), show_where(r, where));
 	svg_begin(&s, out, 4, title, show_what(o, r, what), second);
 	series(&s, r);
 	latencies(&s, r);

@@ -163,8 +163,8 @@ static void tell(struct stage *s, unsigned all)
 	const struct ports_run *p = s->run;
 
 	if (p->progress && (p->n % 64 == 0 || p->n == all))
-		progress_show(
-		        &s->line, "%s: %u of %u ports", ports_method_name(p->method), p->n, all);
+		progress_show(&s->line, "%s: %u of %u port%s", ports_method_name(p->method), p->n,
+		        all, bench_plural(all));
 }
 
 /* A connection could not be opened: that is a result, an interruption, or an error. */

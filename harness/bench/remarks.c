@@ -42,9 +42,9 @@ static void too_few(const struct bench_config *c, struct bench_result *r)
 	if (!r->have_client || r->done >= c->max_conns || !c->for_ns || r->interrupted ||
 	        (c->stop_when_full && r->full.at_ns))
 		return;
-	bench_note(r, "only %llu of %llu connections: the %s of --for were over first",
+	bench_note(r, "only %llu of %llu connection%s: the %s of --for were over first",
 	        (unsigned long long)r->done, (unsigned long long)c->max_conns,
-	        duration_format(c->for_ns, time, sizeof time));
+	        bench_plural((double)c->max_conns), duration_format(c->for_ns, time, sizeof time));
 }
 
 /* Of the side that sent more of them, or had more reasons to. */

@@ -76,6 +76,11 @@ int bench_side_sampled(const struct bench_result *r, enum bench_side side)
 	return r->have_samples && bench_side_counts(r, side);
 }
 
+const char *bench_plural(double n)
+{
+	return n > 1 || n < 1 ? "s" : "";
+}
+
 void bench_note(struct bench_result *r, const char *fmt, ...)
 {
 	size_t n = strlen(r->notes);

@@ -213,8 +213,9 @@ static void full(FILE *out, const struct bench_full *f)
 	        duration_format(f->at_ns, at, sizeof at), from,
 	        endpoint_format(&f->to, to, sizeof to));
 	if (f->counted)
-		fprintf(out, ": %" PRIu64 " of %" PRIu64 " ports held, %" PRIu64 " by TIME_WAIT",
-		        f->ports_held, f->ports_all, f->held_time_wait);
+		fprintf(out, ": %" PRIu64 " of %" PRIu64 " port%s held, %" PRIu64 " by TIME_WAIT",
+		        f->ports_held, f->ports_all, bench_plural((double)f->ports_all),
+		        f->held_time_wait);
 	fprintf(out, "\n");
 }
 
@@ -238,14 +239,15 @@ static void outcome(FILE *out, const struct bench_result *r)
 {
 	char took[32];
 
-	fprintf(out, "%-12s%" PRIu64 " connection%s", "result", r->done, r->done == 1 ? "" : "s");
+	fprintf(out, "%-12s%" PRIu64 " connection%s", "result", r->done,
+	        bench_plural((double)r->done));
 	if (isfinite(show_rate(r)))
 		fprintf(out, " in %s%s%s: %.0f/s", duration_format(r->took_ns, took, sizeof took),
 		        r->have_client ? "" : " from the first to the last",
 		        r->interrupted ? " (interrupted)" : "", show_rate(r));
 	else if (r->interrupted)
 		fputs(" (interrupted)", out);
-	fprintf(out, ", %" PRIu64 " error%s\n", r->errors, r->errors == 1 ? "" : "s");
+	fprintf(out, ", %" PRIu64 " error%s\n", r->errors, bench_plural((double)r->errors));
 }
 
 void show_table(FILE *out, const struct bench_options *o, const struct bench_result *r)
@@ -258,11 +260,12 @@ void show_table(FILE *out, const struct bench_options *o, const struct bench_res
 	fprintf(out, "%-12s%s\n", "run", show_what(o, r, words));
 	fprintf(out, "%-12s%s\n", "asked for", show_asked(o, words));
 	fprintf(out, "%-12s%s\n", "on", show_where(r, words));
-	fprintf(out, "%-12s%s, %u x %u flows%s\n", "engine", r->engine, r->pairs, r->flows,
+	fprintf(out, "%-12s%s, %u x %u flow%s%s\n", "engine", r->engine, r->pairs, r->flows,
+	        bench_plural(r->flows),
 	        r->have_client && r->have_server ? ", each pair on a port of its own" : "");
 	outcome(out, r);
 	if (o->config.rate > 0)
-		fprintf(out, "%-12s%g/s asked for, %" PRIu64 " were due and never begun\n", "",
+		fprintf(out, "%-12s%.10g/s asked for, %" PRIu64 " were due and never begun\n", "",
 		        o->config.rate, r->unserved);
 	in_flight(out, &r->in_flight);
 	full(out, &r->full);

@@ -48,12 +48,13 @@ const char *show_what(
 		add(ret, " at %s", endpoint_format(&c->serve, at, sizeof at));
 	else
 		add(ret, " over %s", links[c->link]);
-	add(ret, ", %zu byte%s there and %zu back", c->request, c->request == 1 ? "" : "s",
+	add(ret, ", %zu byte%s there and %zu back", c->request, bench_plural((double)c->request),
 	        c->response);
 	if (r->have_client)
 		add(ret, ", ports by %s", ports[c->ports]);
 	if (r->have_client && r->have_server)
-		add(ret, ", from %u to %u addresses", c->sources, c->dests);
+		add(ret, ", from %u to %u address%s", c->sources, c->dests,
+		        c->dests == 1 ? "" : "es");
 	return ret;
 }
 
@@ -71,9 +72,9 @@ const char *show_asked(const struct bench_options *o, char ret[SHOW_WORDS])
 		return ret;
 	if (c->max_conns)
 		add(ret, "%s%llu connection%s", c->for_ns ? ", " : "",
-		        (unsigned long long)c->max_conns, c->max_conns == 1 ? "" : "s");
+		        (unsigned long long)c->max_conns, bench_plural((double)c->max_conns));
 	if (c->rate > 0)
-		add(ret, ", %g/s", c->rate);
+		add(ret, ", %.10g/s", c->rate);
 	else
 		add(ret, ", as fast as it goes");
 	return ret;

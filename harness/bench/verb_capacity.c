@@ -80,9 +80,10 @@ static int verify(const struct bench_options *o, const struct capacity_question 
 static void wanted(FILE *out, const struct capacity_answer *a)
 {
 	fprintf(out, "enough      %u pair%s of a source and a destination address", a->pairs,
-	        a->pairs == 1 ? "" : "s");
+	        bench_plural(a->pairs));
 	if (a->ports_needed <= 65535 - 1024)
-		fprintf(out, ", or %u ports in each range", a->ports_needed);
+		fprintf(out, ", or %u port%s in each range", a->ports_needed,
+		        bench_plural(a->ports_needed));
 	fprintf(out, "\n");
 }
 
@@ -104,14 +105,17 @@ static void what_happens(FILE *out, const struct capacity_answer *a)
 static void show(FILE *out, const struct capacity_question *q, const struct capacity_answer *a)
 {
 	fprintf(out,
-	        "question    %g connections a second; client closes first, each four-tuple then "
+	        "question    %.10g connection%s a second; client closes first, each four-tuple "
+	        "then "
 	        "held for %.2f to %.2f s%s\n",
-	        q->rate, (double)a->lo_ns / NS_PER_S, (double)a->hi_ns / NS_PER_S,
-	        q->reuse_ns ? " (then tcp_tw_reuse)" : "");
-	fprintf(out, "there are   %u ports x %u sources x %u destinations = %.0f four-tuples",
-	        a->ports, q->sources, q->destinations, a->tuples);
+	        q->rate, bench_plural(q->rate), (double)a->lo_ns / NS_PER_S,
+	        (double)a->hi_ns / NS_PER_S, q->reuse_ns ? " (then tcp_tw_reuse)" : "");
+	fprintf(out, "there are   %u port%s x %u source%s x %u destination%s = %.0f four-tuple%s",
+	        a->ports, bench_plural(a->ports), q->sources, bench_plural(q->sources),
+	        q->destinations, bench_plural(q->destinations), a->tuples, bench_plural(a->tuples));
 	if (q->reserved)
-		fprintf(out, " (%u ports of the range are reserved)", q->reserved);
+		fprintf(out, " (%u port%s of the range %s reserved)", q->reserved,
+		        bench_plural(q->reserved), q->reserved == 1 ? "is" : "are");
 	fprintf(out, "\nsteady      %.0f to %.0f held at once (rate x time)\n", a->steady_lo,
 	        a->steady_hi);
 	what_happens(out, a);
@@ -134,9 +138,9 @@ static double seconds(const struct bench_result *r)
 static void show_interrupted(FILE *out, const struct bench_result *r)
 {
 	fprintf(out,
-	        "\nobserved    interrupted after %.2f s; so far %llu connections, at most %llu in "
+	        "\nobserved    interrupted after %.2f s; so far %llu connection%s, at most %llu in "
 	        "TIME_WAIT, ",
-	        (double)r->took_ns / NS_PER_S, (unsigned long long)r->done,
+	        seconds(r), (unsigned long long)r->done, bench_plural((double)r->done),
 	        (unsigned long long)r->peak_time_wait[SIDE_CLIENT]);
 	if (r->full.at_ns)
 		fprintf(out, "and the ports ran out after %.2f s\n",

@@ -73,11 +73,12 @@ static void ends(FILE *out, const struct ports_run runs[METHOD_COUNT])
 
 static void table(FILE *out, const struct ports_run runs[METHOD_COUNT])
 {
+	unsigned n = runs[0].hi - runs[0].lo + 1;
+
 	fprintf(out,
-	        "us for bind() and connect(), median, while this share of the %u ports from %u to "
-	        "%u "
-	        "is in TIME_WAIT\n\n",
-	        runs[0].hi - runs[0].lo + 1, runs[0].lo, runs[0].hi);
+	        "us for bind() and connect(), median, while this share of the %u port%s from %u to "
+	        "%u is in TIME_WAIT\n\n",
+	        n, bench_plural(n), runs[0].lo, runs[0].hi);
 	heads(out, "held");
 	for (size_t i = 0; i < N_FILLS; i++) {
 		fprintf(out, "%-16s", fills[i].name);

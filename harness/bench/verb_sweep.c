@@ -157,7 +157,7 @@ static void against_first(FILE *out, const struct difference *d)
 static void table(FILE *out, const struct sweep *s)
 {
 	fprintf(out, "%s of %s, %u round%s%s\n\n%-16s%9s%18s%8s%9s%9s%10s%9s  %s\n",
-	        s->o->sweep.key, s->o->sweep.host, s->rounds, s->rounds == 1 ? "" : "s",
+	        s->o->sweep.key, s->o->sweep.host, s->rounds, bench_plural(s->rounds),
 	        s->interrupted ? " (interrupted)" : "", "value", "conn/s", "least-most", "CPU us",
 	        "p50 us", "p99 us", "TIME_WAIT", "errors", "rate against the first, 95 %");
 	for (unsigned i = 0; i < s->n; i++) {

@@ -50,7 +50,7 @@ int duration_parse(const char *text, uint64_t *ret_ns)
 		if (strcmp(end, units[i].name))
 			continue;
 		if (n * units[i].ns > 365.0 * 86400e9)
-			return -1;
+			return DURATION_TOO_LONG;
 		*ret_ns = (uint64_t)llround(n * units[i].ns);
 		return 0;
 	}

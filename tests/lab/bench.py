@@ -232,6 +232,12 @@ def telling():
     text = run("--for", "200ms", "--rate", "0.5").stdout
     tap("and so does the table", "client closes first by fin, IPv4 over veth, 1 byte there and 1 back" in text and
         "200 ms, 0.5/s" in text and "Linux" in text and 'ip_local_port_range="1024 65535"' in text, text)
+    text = run("--rate", "1e6", "--connections", "1", "--flows", "1", "--pairs", "1", "--dests", "1").stdout
+    tap("rates are plain numbers, and one is one", "1 connection, 1000000/s" in text and "1000000/s asked for" in text and
+        "result      1 connection in" in text and "1 x 1 flow," in text and "from 1 to 1 address\n" in text, text)
+    text = run("capacity", "--rate", "1e6", "--range", "40000-40000").stdout
+    tap("and so of a capacity", "question    1000000 connections a second" in text and
+        "1 port x 1 source x 1 destination = 1 four-tuple\n" in text, text)
     r = bench("--link", "loopback", "--connections", "500")
     last = r["series"][-1]
     tap("loopback: one side", last["time_wait_client"] == r["client"]["time_wait"] == 500 and
@@ -345,6 +351,10 @@ def refusals():
     for words, code, says in (
             (["--flow", "3"], 2, "did you mean --flows?"),
             (["--for", "soon"], 2, "a duration"),
+            (["--for", "1m30s"], 2, "a number with one of us, ms, s, m and h"),
+            (["--for", "10000h"], 2, "at most a year, 8760h"),
+            (["--for", "0s"], 2, "more than 0"),
+            (["--rate", "1e9"], 2, "at most 100000000"),
             (["--close", "nobody"], 2, "client or server"),
             (["--close", "cleint"], 2, "did you mean client?"),
             (["--close", "--for", "500ms"], 2, "--close takes client|server"),
