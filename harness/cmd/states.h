@@ -8,7 +8,7 @@
 
 /* One line of the summary: a program, or a kind of holder that is none. */
 struct states_group {
-	char name[40]; /* "nginx", "(minisocket)", "(not accepted by nginx)" */
+	char name[64]; /* "nginx", "(minisocket)", "(not accepted by nginx)" */
 	enum holder holder;
 	unsigned processes; /* that hold its sockets; 0 when it is no program */
 	unsigned total, count[ST_COUNT];

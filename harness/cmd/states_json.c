@@ -72,6 +72,25 @@ static void print_age(struct out *o, const struct inventory_socket *s)
 	out_str(o, s->age_kind == AGE_EXACT ? ",\"exact\":true}" : ",\"exact\":false}");
 }
 
+/* One, or each that it may be. */
+static void print_listeners(
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
+{
+	if (!s->n_listeners)
+		return;
+	out_str(o, s->n_listeners > 1 ? ",\"listener\":null,\"listeners\":[" : ",\"listener\":");
+	for (uint32_t i = 0; i < s->n_listeners; i++) {
+		const struct inventory_socket *l = inventory_listener(inv, s, i);
+
+		out_str(o, i ? ",{\"cookie\":" : "{\"cookie\":");
+		out_u64(o, l->row.cookie);
+		out_str(o, ",\"owners\":");
+		print_owners(o, inv, l);
+		out_str(o, "}");
+	}
+	out_str(o, s->n_listeners > 1 ? "]" : "");
+}
+
 static void print_socket(
         struct out *o, const struct inventory *inv, const struct inventory_socket *s)
 {
@@ -94,15 +113,7 @@ static void print_socket(
 	out_str(o, holder_words[s->holder]);
 	out_str(o, "\",\"owners\":");
 	print_owners(o, inv, s);
-	if (s->listener) {
-		const struct inventory_socket *l = &inv->sockets.v[s->listener - 1];
-
-		out_str(o, ",\"listener\":{\"cookie\":");
-		out_u64(o, l->row.cookie);
-		out_str(o, ",\"owners\":");
-		print_owners(o, inv, l);
-		out_str(o, "}");
-	}
+	print_listeners(o, inv, s);
 	out_str(o, "}");
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counts sockets by program and state, and says what the well-known cases mean. */
+/* Counts sockets by program and state, and puts them into order. */
 #include "states.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,17 +100,54 @@ static void count_owned(
 	}
 }
 
+/* The programs that may have to accept it: two by name. */
+struct acceptors {
+	const char *name[2];
+	int more;
+};
+
+static void add_acceptor(struct acceptors *a, const char *name)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (!a->name[i])
+			a->name[i] = name;
+		if (!strcmp(a->name[i], name))
+			return;
+	}
+	a->more = 1;
+}
+
+static struct acceptors acceptors_of(const struct inventory *inv, const struct inventory_socket *s)
+{
+	struct acceptors a = {0};
+
+	for (uint32_t i = 0; i < s->n_listeners; i++) {
+		const struct inventory_socket *l = inventory_listener(inv, s, i);
+
+		for (uint32_t k = 0; k < l->n_owners; k++)
+			if (!k || l->owners[k].pid != l->owners[k - 1].pid)
+				add_acceptor(
+				        &a, owner_table_command(inv->owners, l->owners[k].pid));
+	}
+	return a;
+}
+
 static void count_unaccepted(
         states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
 {
-	const struct inventory_socket *l = s->listener ? &inv->sockets.v[s->listener - 1] : NULL;
-	char name[40];
+	struct acceptors a = acceptors_of(inv, s);
+	const char *word = holder_words[s->holder];
+	char name[sizeof g->v->name];
 
-	if (l && l->n_owners)
-		snprintf(name, sizeof name, "(%s by %s)", holder_words[s->holder],
-		        owner_table_command(inv->owners, l->owners->pid));
+	if (!a.name[0])
+		snprintf(name, sizeof name, "(%s)", word);
+	else if (!a.name[1])
+		snprintf(name, sizeof name, "(%s by %s)", word, a.name[0]);
+	else if (!a.more)
+		snprintf(name, sizeof name, "(%s by %s or %s)", word, a.name[0], a.name[1]);
 	else
-		snprintf(name, sizeof name, "(%s)", holder_words[s->holder]);
+		snprintf(
+		        name, sizeof name, "(%s by %s, %s or another)", word, a.name[0], a.name[1]);
 	count_in(group_named(g, name, s->holder), &s->row);
 }
 
@@ -184,112 +220,4 @@ states_groups states_summary(const struct inventory *inv)
 	if (g.n)
 		qsort(g.v, g.n, sizeof *g.v, by_total);
 	return g;
-}
-
-struct hints {
-	char **v;
-	size_t n, max;
-};
-
-__attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (h->n == h->max)
-		return;
-	va_start(ap, fmt);
-	if (vasprintf(&h->v[h->n], fmt, ap) < 0)
-		h->v[h->n] = must(NULL);
-	h->n++;
-	va_end(ap);
-}
-
-static void hint_of_program(struct hints *h, const struct states_group *g)
-{
-	if (g->count[ST_CLOSE_WAIT])
-		hint(h,
-		        "CLOSE_WAIT: the peers of %u connection%s have closed and %s has not. Only "
-		        "its own close() ends them: no sysctl does, and time does not either.",
-		        g->count[ST_CLOSE_WAIT], g->count[ST_CLOSE_WAIT] == 1 ? "" : "s", g->name);
-	if (g->count[ST_FIN_WAIT_2])
-		hint(h,
-		        "FIN_WAIT_2 held by %s: it shut down its half and keeps the descriptor, so "
-		        "no timer runs. They end when the peer closes, or when %s does.",
-		        g->name, g->name);
-}
-
-static void hint_of_group(struct hints *h, const struct states_group *g)
-{
-	switch (g->holder) {
-	case HELD_BY_PROGRAM:
-		hint_of_program(h, g);
-		break;
-	case HELD_BY_UNACCEPTED:
-		hint(h,
-		        "%s: %u connection%s that no accept() has taken: the program is stuck, or "
-		        "too slow.",
-		        g->name, g->total, g->total == 1 ? "" : "s");
-		break;
-	case HELD_BY_MINISOCKET:
-		if (g->count[ST_FIN_WAIT_2])
-			hint(h, "FIN_WAIT_2 without a program: the peer has not closed. They end "
-			        "after net.ipv4.tcp_fin_timeout.");
-		if (g->count[ST_TIME_WAIT] >= 1000)
-			hint(h, "TIME_WAIT: they hold no descriptor and end after 60 s, which no "
-			        "sysctl changes. They harm only when the ports towards one "
-			        "address run out.");
-		break;
-	case HELD_BY_UNHELD:
-	case HELD_BY_HIDDEN:
-	case HELD_BY_KERNEL:
-	case HELD_BY_UNSEEN:
-	case HELD_BY_ORPHAN:
-	case HELD_BY_HANDSHAKE:
-	case HOLDER_COUNT:
-		break;
-	}
-}
-
-/* A listener's queue holds at most its backlog and one. */
-static void hint_of_full_queues(struct hints *h, const struct inventory *inv)
-{
-	array_each (uint32_t, at, &inv->full) {
-		const struct inventory_socket *s = &inv->sockets.v[*at];
-		const struct sock_row *r = &s->row;
-
-		if (s->shown && r->state == ST_LISTEN && r->rqueue > r->wqueue)
-			hint(h,
-			        "the listener on port %u has a full queue (%u waiting, backlog "
-			        "%u): new connections are dropped.",
-			        r->tuple.local.port, r->rqueue, r->wqueue);
-	}
-}
-
-static void hint_of_ports(struct hints *h, const struct inventory *inv)
-{
-	char local[ENDPOINT_TEXT], remote[ENDPOINT_TEXT];
-	struct port_pressure p;
-
-	if (!states_port_pressure(inv, &p))
-		return;
-	endpoint_format(&p.local, local, sizeof local);
-	local[strlen(local) - strlen(":0")] = '\0';
-	hint(h,
-	        "Ports: %u of the %u from %s to %s are taken, %u by TIME_WAIT. Past half of them "
-	        "each connect() searches longer, and when none is left it fails with "
-	        "EADDRNOTAVAIL.",
-	        p.taken, p.range, local, endpoint_format(&p.remote, remote, sizeof remote),
-	        p.time_wait);
-}
-
-size_t states_hints(
-        const struct inventory *inv, const states_groups *groups, char *hints[], size_t max)
-{
-	struct hints h = {hints, 0, max};
-
-	array_each (struct states_group, g, groups)
-		hint_of_group(&h, g);
-	hint_of_full_queues(&h, inv);
-	hint_of_ports(&h, inv);
-	return h.n;
 }

@@ -10,7 +10,7 @@
 #define YELLOW "\033[33m"
 #define RESET  "\033[0m"
 
-enum { W_STATE = 14, W_QUEUE = 7, /* at least */ W_TIMER = 22, W_AGE = 16 };
+enum { W_STATE = 14, W_QUEUE = 7, /* at least */ W_TIMER = 22, W_AGE = 16, W_PROGRAM = 32 };
 
 static const char *const timer_words[] = {"-", "retransmit", "keepalive", "timewait", "probe"};
 
@@ -75,10 +75,10 @@ static void print_holder(
 		out_u64(o, s->row.uid);
 	}
 	out_str(o, ")");
-	if (s->listener) {
-		const struct inventory_socket *l = &inv->sockets.v[s->listener - 1];
+	for (uint32_t i = 0; i < s->n_listeners; i++) {
+		const struct inventory_socket *l = inventory_listener(inv, s, i);
 
-		out_str(o, " of ");
+		out_str(o, i ? " or " : " of ");
 		if (l->n_owners)
 			print_owners(o, inv, l);
 		else
@@ -227,12 +227,35 @@ static int used_states(const states_groups *g, enum tcp_state used[ST_COUNT])
 	return n;
 }
 
+static void print_program(struct out *o, const struct states_group *x)
+{
+	out_str(o, x->name);
+	if (x->processes > 1)
+		out_printf(o, " (%u processes)", x->processes);
+}
+
+static size_t program_width(const states_groups *g)
+{
+	size_t width = W_PROGRAM;
+	struct out scratch = {0};
+
+	array_each (struct states_group, x, g) {
+		scratch.n = 0;
+		print_program(&scratch, x);
+		if (scratch.n + 1 > width)
+			width = scratch.n + 1;
+	}
+	free(scratch.v);
+	return width;
+}
+
 static void print_groups(struct out *o, const states_groups *g, int colour)
 {
 	enum tcp_state used[ST_COUNT];
 	int n = used_states(g, used);
+	size_t program = program_width(g);
 
-	out_printf(o, "\n%s%-32s%9s", colour ? DIM : "", "PROGRAM", "SOCKETS");
+	out_printf(o, "\n%s%-*s%9s", colour ? DIM : "", (int)program, "PROGRAM", "SOCKETS");
 	for (int i = 0; i < n; i++)
 		out_printf(o, "%*s", (int)strlen(tcp_state_name(used[i])) + 2,
 		        tcp_state_name(used[i]));
@@ -241,11 +264,9 @@ static void print_groups(struct out *o, const states_groups *g, int colour)
 	array_each (struct states_group, x, g) {
 		size_t at = o->n;
 
-		out_str(o, x->name);
-		if (x->processes > 1)
-			out_printf(o, " (%u processes)", x->processes);
+		print_program(o, x);
 		make_printable(o, at);
-		out_pad(o, at, 32);
+		out_pad(o, at, program);
 		out_printf(o, "%9u", x->total);
 		for (int i = 0; i < n; i++) {
 			int width = (int)strlen(tcp_state_name(used[i])) + 2;

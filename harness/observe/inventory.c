@@ -253,6 +253,7 @@ void inventory_free(struct inventory *inv)
 {
 	array_free(&inv->sockets);
 	array_free(&inv->full);
+	array_free(&inv->listeners);
 	owner_table_free(inv->owners);
 	inv->owners = NULL;
 }

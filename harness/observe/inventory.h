@@ -56,7 +56,11 @@ struct inventory_socket {
 	enum holder holder;
 	enum age_kind age_kind; /* how long it has been in its state */
 	uint32_t age_ms;
-	uint32_t listener; /* UNACCEPTED, HANDSHAKE: its listener, 1 + index; 0 not known */
+	/*
+	 * UNACCEPTED, HANDSHAKE: the listeners that it may belong to, a stretch of the inventory's.
+	 * Several share an address with SO_REUSEPORT; 0: not known.
+	 */
+	uint32_t n_listeners, first_listener;
 	uint32_t n_owners;
 	const struct owner *owners; /* of the inventory's table, by pid and fd */
 	uint8_t shown; /* what the query asked for: others are only here as listeners, or gone */
@@ -64,7 +68,8 @@ struct inventory_socket {
 
 struct inventory {
 	ARRAY(struct inventory_socket) sockets;
-	ARRAY(uint32_t) full; /* indices of those that are no minisockets: mostly few */
+	ARRAY(uint32_t) full;      /* indices of those that are no minisockets: mostly few */
+	ARRAY(uint32_t) listeners; /* indices; those of one address side by side */
 	struct owner_table *owners;
 	int all_visible; /* owners_all_visible() */
 };
@@ -77,5 +82,12 @@ struct inventory_query {
 /* Of the caller's namespace. 0, or -1 with err. */
 int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err);
 void inventory_free(struct inventory *inv); /* its contents */
+
+/* The i-th of the listeners that this socket may belong to. */
+static inline const struct inventory_socket *inventory_listener(
+        const struct inventory *inv, const struct inventory_socket *s, uint32_t i)
+{
+	return &inv->sockets.v[inv->listeners.v[s->first_listener + i]];
+}
 
 #endif

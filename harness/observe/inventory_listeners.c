@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which listener a connection belongs to that no accept() has taken yet. */
+/* Which listener a connection belongs to that no accept() has taken yet, or which it may be. */
 #include "inventory_inner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int any_address(const struct endpoint *e)
@@ -11,50 +12,88 @@ static int any_address(const struct endpoint *e)
 	return !memcmp(e->addr, zero, sizeof zero);
 }
 
-/* Would this listener have taken a connection to this address? 2: by its very address. */
+/* Would this listener have taken a connection to this address? 3: by its very address. */
 static int listens_at(const struct endpoint *listener, const struct endpoint *at)
 {
 	if (listener->port != at->port)
 		return 0;
 	if (listener->family == at->family && !memcmp(listener->addr, at->addr, sizeof at->addr))
-		return 2;
+		return 3;
 	if (!any_address(listener))
 		return 0;
+	if (listener->family == at->family)
+		return 2;
 	/* An AF_INET6 socket at :: takes IPv4 too, unless it was told not to. */
-	return listener->family == at->family || listener->family == AF_INET6;
+	return listener->family == AF_INET6;
 }
 
-static uint32_t listener_of(const struct inventory *inv, const uint32_t *listeners, size_t n,
-        const struct inventory_socket *s)
+/* How well they fit; of two that fit alike, address and device are the same. */
+static int fits(const struct sock_row *listener, const struct sock_row *row)
 {
-	uint32_t best = 0;
-	int best_match = 0;
+	int at = listens_at(&listener->tuple.local, &row->tuple.local);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct sock_row *row = &inv->sockets.v[listeners[i]].row;
-		int match = listens_at(&row->tuple.local, &s->row.tuple.local);
+	/* A connection inherits the device to which its listener is bound. */
+	if (!at || (listener->device && listener->device != row->device))
+		return 0;
+	return 2 * at + !!listener->device;
+}
 
-		if (match > best_match) {
-			best_match = match;
-			best = listeners[i] + 1;
+/* One whose queue is empty has nothing that waits for accept(): `waiting` leaves these out. */
+static void find_among(const struct inventory *inv, struct inventory_socket *s, int waiting)
+{
+	int best = 0;
+
+	for (uint32_t i = 0; i < inv->listeners.n; i++) {
+		const struct sock_row *row = &inv->sockets.v[inv->listeners.v[i]].row;
+		int fit = waiting && !row->rqueue ? 0 : fits(row, &s->row);
+
+		if (fit > best) {
+			best = fit;
+			s->first_listener = i;
+			s->n_listeners = 0;
 		}
+		s->n_listeners += fit && fit == best;
 	}
-	return best;
+}
+
+static void find_listener(const struct inventory *inv, struct inventory_socket *s)
+{
+	s->n_listeners = 0;
+	if (s->holder == HELD_BY_UNACCEPTED)
+		find_among(inv, s, 1);
+	/* A handshake is in no queue, and a connection may be younger than the list of queues. */
+	if (!s->n_listeners)
+		find_among(inv, s, 0);
+}
+
+/* Those of one address and device side by side, and those with a queue first among them. */
+static int by_address(const void *va, const void *vb, void *inventory)
+{
+	const struct inventory *inv = inventory;
+	const struct sock_row *a = &inv->sockets.v[*(const uint32_t *)va].row;
+	const struct sock_row *b = &inv->sockets.v[*(const uint32_t *)vb].row;
+	int d = memcmp(&a->tuple.local, &b->tuple.local, sizeof a->tuple.local);
+
+	if (d)
+		return d;
+	if (a->device != b->device)
+		return a->device < b->device ? -1 : 1;
+	return !a->rqueue - !b->rqueue;
 }
 
 void inventory_find_listeners(struct inventory *inv)
 {
-	ARRAY(uint32_t) listeners = {0};
-
 	array_each (uint32_t, i, &inv->full) {
 		if (inv->sockets.v[*i].row.state == ST_LISTEN)
-			array_push(&listeners, *i);
+			array_push(&inv->listeners, *i);
 	}
+	if (inv->listeners.n)
+		qsort_r(inv->listeners.v, inv->listeners.n, sizeof *inv->listeners.v, by_address,
+		        inv);
 	array_each (uint32_t, i, &inv->full) {
 		struct inventory_socket *s = &inv->sockets.v[*i];
 
 		if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
-			s->listener = listener_of(inv, listeners.v, listeners.n, s);
+			find_listener(inv, s);
 	}
-	array_free(&listeners);
 }

@@ -85,8 +85,10 @@ def child(work):
     return pid
 
 
-def listener(port, backlog=16, family=socket.AF_INET, address=LOOPBACK):
+def listener(port, backlog=16, family=socket.AF_INET, address=LOOPBACK, reuseport=False):
     s = socket.socket(family)
+    if reuseport:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, port))
     s.listen(backlog)
@@ -251,6 +253,43 @@ def odd_name():
     return (listener(5013),)
 
 
+def one_of_two_stuck():
+    """Two listeners at one address, one of them served: only the other one has a queue."""
+    name_process("served")
+    s = listener(5023, reuseport=True)
+    if not os.fork():
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        name_process("unserved")
+        s.close()
+        s = listener(5023, reuseport=True)
+        signal.pause()
+    s.settimeout(0.05)
+    clients, served = [], []
+    while len(served) < 4 or len(clients) - len(served) < 4:
+        clients.append(client(5023))
+        try:
+            served.append(s.accept()[0])
+        except TimeoutError:
+            pass
+    return s, clients, served
+
+
+def two_stuck():
+    """Two listeners at one address, and nobody accepts."""
+    name_process("lefty")
+    s = listener(5024, reuseport=True)
+    read, write = os.pipe()
+    if not os.fork():
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        name_process("righty")
+        s.close()
+        s = listener(5024, reuseport=True)
+        os.write(write, b"+")
+        signal.pause()
+    os.read(read, 1)
+    return s, [client(5024) for _ in range(16)]
+
+
 class Lastack:
     def __init__(self, program, netns):
         self.program, self.netns = program, netns
@@ -318,6 +357,34 @@ def check_unaccepted(l, pids):
     ok(held_by(got) == ["not accepted"], "nor is the one that stays open accepted", got)
     text = l.run("CLOSE_WAIT", "--port", "5002").stdout
     ok(re.search(r"\(not accepted\) of \d+/stuck fd \d+", text), "in the table too", text)
+
+
+def listeners_of(s):
+    return s.get("listeners") or [s["listener"]]
+
+
+def check_shared_address(l):
+    def all_queues():
+        whole = l.json("--port", "5023")
+        queues = {s["owners"][0]["command"]: s["recv_q"] for s in whole["sockets"] if s["state"] == "LISTEN"}
+        return queues.get("served") == 0 and queues.get("unserved", 0) >= 4 and whole
+
+    whole = until(all_queues)
+    got = [s for s in whole["sockets"] if s["held_by"] == "not accepted"]
+    ok(got and all([o["command"] for o in s["listener"]["owners"]] == ["unserved"] for s in got),
+       "of two listeners at one address, one with an empty queue is never blamed", got)
+    ok(any(p["program"] == "(not accepted by unserved)" for p in whole["programs"]),
+       "nor in the summary", whole["programs"])
+    whole = l.json("--port", "5024")
+    queues = {s["owners"][0]["command"]: s["recv_q"] for s in whole["sockets"] if s["state"] == "LISTEN"}
+    got = [s for s in whole["sockets"] if s["held_by"] == "not accepted"]
+    blamed = [{o["command"] for x in listeners_of(s) for o in x["owners"]} for s in got]
+    ok(len(got) == 16 and all(queues.values()) and all(b == {"lefty", "righty"} for b in blamed),
+       "where both have a queue, both are named", (queues, blamed))
+    text = l.run("--port", "5024").stdout
+    ok(re.search(r"\(not accepted\) of \d+/(lefty|righty) fd \d+ or \d+/(lefty|righty) fd", text)
+       and re.search(r"^\(not accepted by (lefty or righty|righty or lefty)\)", text, re.M),
+       "in the table and in the summary too", text)
 
 
 def check_ends(l):
@@ -626,7 +693,7 @@ def check_many(l, here):
 
 SCENE = [leaking_server, server_that_never_accepts, two_processes, half_closed, closed_with_data_left, waiting_in_close,
          closed_in_order, on_its_way, handshake_not_done, doubled, in_a_thread_alone, over_ipv6,
-         as_nobody, odd_name]
+         as_nobody, odd_name, one_of_two_stuck, two_stuck]
 
 
 def main():
@@ -642,6 +709,7 @@ def main():
             check_program(l, pids)
             check_age_grows(l)
             check_unaccepted(l, pids)
+            check_shared_address(l)
             check_ends(l)
             check_handshake(l)
             check_several_owners(l)
