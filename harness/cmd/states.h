@@ -12,7 +12,8 @@ struct states_group {
 	enum holder holder;
 	unsigned processes; /* that hold its sockets; 0 when it is no program */
 	unsigned total, count[ST_COUNT];
-	unsigned recv_waiting; /* sockets with bytes that nobody has read */
+	unsigned shared[ST_COUNT]; /* of these: other processes hold them as well */
+	unsigned recv_waiting;     /* sockets with bytes that nobody has read */
 };
 
 typedef ARRAY(struct states_group) states_groups;

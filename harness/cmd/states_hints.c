@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Says what the well-known cases mean. */
-#include "states.h"
+#include "states_hints.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-struct hints {
-	char **v;
-	size_t n, max;
-};
-
-__attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const char *fmt, ...)
+void hint(struct hints *h, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -26,12 +21,14 @@ __attribute__((format(printf, 2, 3))) static void hint(struct hints *h, const ch
 
 static void hint_of_program(struct hints *h, const struct states_group *g)
 {
-	if (g->count[ST_CLOSE_WAIT])
+	unsigned close_wait = g->count[ST_CLOSE_WAIT] - g->shared[ST_CLOSE_WAIT];
+
+	if (close_wait)
 		hint(h,
 		        "CLOSE_WAIT: the peers of %u connection%s have closed and %s has not. Only "
 		        "its own close() ends them: no sysctl does, and time does not either.",
-		        g->count[ST_CLOSE_WAIT], g->count[ST_CLOSE_WAIT] == 1 ? "" : "s", g->name);
-	if (g->count[ST_FIN_WAIT_2])
+		        close_wait, close_wait == 1 ? "" : "s", g->name);
+	if (g->count[ST_FIN_WAIT_2] > g->shared[ST_FIN_WAIT_2])
 		hint(h,
 		        "FIN_WAIT_2 held by %s: it shut down its half and keeps the descriptor, so "
 		        "no timer runs. They end when the peer closes, or when %s does.",
@@ -109,6 +106,7 @@ size_t states_hints(
 
 	array_each (struct states_group, g, groups)
 		hint_of_group(&h, g);
+	hint_of_shared(&h, inv, groups);
 	hint_of_full_queues(&h, inv);
 	hint_of_ports(&h, inv);
 	return h.n;

@@ -117,6 +117,15 @@ static void print_socket(
 	out_str(o, "}");
 }
 
+static unsigned sum_of(const unsigned count[ST_COUNT])
+{
+	unsigned sum = 0;
+
+	for (int st = 0; st < ST_COUNT; st++)
+		sum += count[st];
+	return sum;
+}
+
 static void print_groups(struct out *o, const states_groups *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -130,6 +139,7 @@ static void print_groups(struct out *o, const states_groups *g)
 		out_str(o, "\"");
 		field(o, "processes", x->processes);
 		field(o, "sockets", x->total);
+		field(o, "shared", sum_of(x->shared));
 		out_str(o, ",\"states\":{");
 		for (int st = 0; st < ST_COUNT; st++) {
 			if (!x->count[st])

@@ -81,6 +81,14 @@ static void count_in(struct states_group *g, const struct sock_row *row)
 	g->recv_waiting += row->state != ST_LISTEN && row->rqueue > 0;
 }
 
+static void count_program(states_groups *g, const char *name, const struct inventory_socket *s)
+{
+	struct states_group *x = group_named(g, name, HELD_BY_PROGRAM);
+
+	count_in(x, &s->row);
+	x->shared[s->row.state] += inventory_is_shared(s);
+}
+
 /* A socket that several processes of one program hold is one socket of that program. */
 static void count_owned(
         states_groups *g, const struct inventory *inv, const struct inventory_socket *s)
@@ -95,7 +103,7 @@ static void count_owned(
 		for (size_t k = 0; !seen && k < i; k++)
 			seen = !strcmp(owner_table_command(inv->owners, o[k].pid), command);
 		if (!seen)
-			count_in(group_named(g, command, HELD_BY_PROGRAM), &s->row);
+			count_program(g, command, s);
 		last = command;
 	}
 }

@@ -83,6 +83,12 @@ struct inventory_query {
 int inventory_take(const struct inventory_query *q, struct inventory *ret, struct err *err);
 void inventory_free(struct inventory *inv); /* its contents */
 
+/* Do several processes hold it? Their owners are in the order of their numbers. */
+static inline int inventory_is_shared(const struct inventory_socket *s)
+{
+	return s->n_owners > 1 && s->owners[0].pid != s->owners[s->n_owners - 1].pid;
+}
+
 /* The i-th of the listeners that this socket may belong to. */
 static inline const struct inventory_socket *inventory_listener(
         const struct inventory *inv, const struct inventory_socket *s, uint32_t i)

@@ -290,6 +290,25 @@ def two_stuck():
     return s, [client(5024) for _ in range(16)]
 
 
+def one_in_two_programs():
+    """A child that inherits both ends, and a name of its own."""
+    name_process("parent")
+    s = listener(5025)
+    halves = [client(5025) for _ in range(2)]
+    held = [s.accept()[0] for _ in halves]
+    for c in halves:
+        c.shutdown(socket.SHUT_WR)
+    read, write = os.pipe()
+    if not os.fork():
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        name_process("heir")
+        s.close()
+        os.write(write, b"+")
+        signal.pause()
+    os.read(read, 1)
+    return s, halves, held
+
+
 class Lastack:
     def __init__(self, program, netns):
         self.program, self.netns = program, netns
@@ -423,6 +442,19 @@ def check_several_owners(l):
     got = l.on(5010, "LISTEN")
     ok(held_by(got) == ["program"] and got[0]["owners"][0]["command"] == "threaded",
        "a descriptor of one thread alone is found", got)
+
+
+def check_shared(l):
+    whole = until(lambda: (w := l.json("CLOSE_WAIT", "FIN_WAIT_2", "--port", "5025")) and len(w["sockets"]) == 4 and w)
+    for state in "CLOSE_WAIT", "FIN_WAIT_2":
+        hints = [h for h in whole["hints"] if h.startswith(state)]
+        ok(len(hints) == 1 and re.search(r"\b2 connections\b.*: \d+/(parent, \d+/heir|heir, \d+/parent)\. .*\ball of them\b",
+                                         hints[0], re.I),
+           f"{state} that two programs share: once, both named, and that both must close", whole["hints"])
+    ok(sorted((p["program"], p["sockets"], p["shared"]) for p in whole["programs"])
+       == [("heir", 4, 4), ("parent", 4, 4)], "the summary says how many are shared", whole["programs"])
+    whole = l.json("CLOSE_WAIT", "--port", "5001")
+    ok([p["shared"] for p in whole["programs"]] == [0], "and that those of one process are not", whole)
 
 
 def check_families(l):
@@ -693,7 +725,8 @@ def check_many(l, here):
 
 SCENE = [leaking_server, server_that_never_accepts, two_processes, half_closed, closed_with_data_left, waiting_in_close,
          closed_in_order, on_its_way, handshake_not_done, doubled, in_a_thread_alone, over_ipv6,
-         as_nobody, odd_name, one_of_two_stuck, two_stuck]
+         as_nobody, odd_name, one_of_two_stuck, two_stuck,
+         one_in_two_programs]
 
 
 def main():
@@ -713,6 +746,7 @@ def main():
             check_ends(l)
             check_handshake(l)
             check_several_owners(l)
+            check_shared(l)
             check_families(l)
             check_against_ss(l)
             check_kernel(l)
