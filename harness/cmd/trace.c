@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/trace_line.h"
 #include "cmd/trace_order.h"
+#include "cmd/trace_out.h"
 #include "cmd/trace_overflow.h"
 #include "cmd/trace_show.h"
 #include "core/clock.h"
@@ -11,7 +12,6 @@
 #include "observe/bpf.h"
 #include "observe/netns_enter.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ struct trace {
 	struct trace_show *show;
 	struct bpf_ring *ring;
 	struct event_base *base;
-	int broken; /* nobody reads our output any more */
+	struct trace_out *out;
+	int broken; /* our output cannot be written */
 };
 
 static void on_event(void *arg, const struct event *e)
@@ -65,12 +66,10 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	look(t);
-	trace_order_write(t->order, now - LATE_NS, stdout);
-	if (!fflush(stdout))
+	trace_order_write(t->order, now - LATE_NS, trace_out_stream(t->out));
+	if (!fflush(trace_out_stream(t->out)))
 		return;
 	t->broken = 1;
-	if (errno == EPIPE) /* they have had enough: that is no error */
-		clearerr(stdout);
 	event_base_loopbreak(t->base);
 }
 
@@ -106,12 +105,13 @@ static int summary(struct trace *t)
 static int begin(void *arg, struct err *err)
 {
 	struct trace *t = arg;
+	FILE *out = trace_out_stream(t->out);
 
 	if (t->options.json)
-		timeline_write_head(stdout, &t->head);
+		timeline_write_head(out, &t->head);
 	else
-		trace_line_heading(stdout);
-	fflush(stdout);
+		trace_line_heading(out);
+	fflush(out);
 	return bpf_ring_start(t->ring, t->base, err);
 }
 
@@ -128,7 +128,7 @@ static int loop(struct trace *t, struct err *err)
 		return -1;
 	if (!t->broken)
 		look(t);
-	trace_order_write(t->order, UINT64_MAX, stdout);
+	trace_order_write(t->order, UINT64_MAX, trace_out_stream(t->out));
 	return 0;
 }
 
@@ -171,13 +171,14 @@ static int trace_with(struct trace *t, struct err *err)
 	if (!o)
 		return -1;
 	t->base = event_base_new();
+	t->out = trace_out_new();
 	t->order = trace_order_new();
 	t->show = trace_show_new(&t->options, &t->head, t->order);
 	if (run(t, o, err))
 		code = -1;
 	else
 		code = summary(t);
-	fflush(stdout);
+	code = trace_out_end(t->out, code);
 	bpf_ring_close(t->ring);
 	trace_overflows_free(t->overflows);
 	trace_show_free(t->show);
@@ -221,6 +222,9 @@ const struct command command_trace = {
                 "  --json         one JSON object a line: a header, then every event\n\n"
                 "AFTER is the time spent in FROM, '-' when nobody saw it begin. A process is\n"
                 "named where a system call caused the transition; segments and timers have none.\n"
-                "Exit code 3 when events were lost. It takes root, and changes nothing.\n",
+                "Exit code 3 when events were lost, or lines not written because nobody read "
+                "them:\n"
+                "the reader is waited for until Ctrl-C or the end of --for, and a second more.\n"
+                "It takes root, and changes nothing.\n",
         .main = trace,
 };

@@ -28,8 +28,8 @@ int trace_options_take(struct trace_options *o, int argc, char **argv, struct er
 int trace_watch(struct bpf_observer *o, const struct trace_options *w, struct err *err);
 
 /*
- * Runs the loop until Ctrl-C, SIGTERM, the end of --for, or a loopbreak. begin() is called when a
- * signal would end it in order, tick() again and again.
+ * Runs the loop until trace_stop_asked() or a loopbreak. begin() is called when a signal would end
+ * it in order, tick() again and again.
  */
 struct trace_loop {
 	struct event_base *base;

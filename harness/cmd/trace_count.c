@@ -2,6 +2,7 @@
 /* How many transitions of each kind there were, a line a second. Only numbers leave the kernel. */
 #include "cmd/command.h"
 #include "cmd/trace.h"
+#include "cmd/trace_out.h"
 #include "core/clock.h"
 #include "observe/bpf.h"
 
@@ -48,6 +49,7 @@ struct count {
 	const struct trace_options *options;
 	struct bpf_observer *observer;
 	struct event_base *base;
+	struct trace_out *out;
 	uint64_t origin_ns;
 	struct bpf_counts before;
 	int failed;
@@ -62,24 +64,25 @@ static uint64_t value(const struct bpf_counts *c, const struct column *column)
 	return v;
 }
 
-static void heading(void)
+static void heading(FILE *out)
 {
-	printf("%8s", "TIME");
+	fprintf(out, "%8s", "TIME");
 	for (size_t i = 0; i < COLUMNS; i++)
-		printf(" %10s", columns[i].heading);
-	printf("\n");
+		fprintf(out, " %10s", columns[i].heading);
+	fprintf(out, "\n");
 }
 
-static void text_line(const struct count *c, const struct bpf_counts *now, double at_s)
+static void text_line(const struct count *c, const struct bpf_counts *now, double at_s, FILE *out)
 {
-	printf("%8.1f", at_s);
+	fprintf(out, "%8.1f", at_s);
 	for (size_t i = 0; i < COLUMNS; i++)
-		printf(" %10llu", (unsigned long long)(value(now, &columns[i]) -
-		                                       value(&c->before, &columns[i])));
-	printf("\n");
+		fprintf(out, " %10llu",
+		        (unsigned long long)(value(now, &columns[i]) -
+		                             value(&c->before, &columns[i])));
+	fprintf(out, "\n");
 }
 
-static void json_line(const struct count *c, const struct bpf_counts *now, double at_s)
+static void json_line(const struct count *c, const struct bpf_counts *now, double at_s, FILE *out)
 {
 	json_t *o = json_pack("{s:f}", "at_s", at_s);
 
@@ -87,14 +90,15 @@ static void json_line(const struct count *c, const struct bpf_counts *now, doubl
 		json_object_set_new(o, columns[i].key,
 		        json_integer((json_int_t)(value(now, &columns[i]) -
 		                                  value(&c->before, &columns[i]))));
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	printf("\n");
+	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fprintf(out, "\n");
 	json_decref(o);
 }
 
 static void say(struct count *c)
 {
 	double at_s = (double)(clock_now_ns() - c->origin_ns) / NS_PER_S;
+	FILE *out = trace_out_stream(c->out);
 	struct bpf_counts now;
 
 	if (bpf_observer_counts(c->observer, 0, HOST_CLIENT, &now, &c->err)) {
@@ -103,10 +107,10 @@ static void say(struct count *c)
 		return;
 	}
 	if (c->options->json)
-		json_line(c, &now, at_s);
+		json_line(c, &now, at_s, out);
 	else
-		text_line(c, &now, at_s);
-	if (fflush(stdout)) /* nobody reads any more */
+		text_line(c, &now, at_s, out);
+	if (fflush(out)) /* nobody reads any more */
 		event_base_loopbreak(c->base);
 	c->before = now;
 }
@@ -123,10 +127,12 @@ static int begin(void *arg, struct err *err)
 {
 	const struct count *c = arg;
 
+	FILE *out = trace_out_stream(c->out);
+
 	(void)err;
 	if (!c->options->json)
-		heading();
-	fflush(stdout);
+		heading(out);
+	fflush(out);
 	return 0;
 }
 
@@ -154,14 +160,16 @@ int trace_count(const struct trace_options *w, struct err *err)
 {
 	struct bpf_options options = {.counts_only = 1};
 	struct count c = {.options = w, .observer = bpf_observer_new(&options, err)};
-	int failed;
+	int code;
 
 	if (!c.observer)
 		return -1;
 	c.base = event_base_new();
-	failed = c.base ? count_with(&c, err) : err_set(err, ERR_LAB, "no event loop");
+	c.out = trace_out_new();
+	code = c.base ? count_with(&c, err) : err_set(err, ERR_LAB, "no event loop");
+	code = trace_out_end(c.out, code);
 	if (c.base)
 		event_base_free(c.base);
 	bpf_observer_free(c.observer);
-	return failed ? -1 : EXIT_PASSED;
+	return code;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/trace.h"
 
+#include "cmd/trace_stop.h"
 #include "core/clock.h"
 
-#include <signal.h>
-
-enum { ON_INT, ON_TERM, ON_TICK, ON_END, EVENTS };
+enum { ON_STOP, ON_TICK, EVENTS };
 
 static void on_end(evutil_socket_t fd, short what, void *base)
 {
@@ -16,20 +15,16 @@ static void on_end(evutil_socket_t fd, short what, void *base)
 
 int trace_loop_run(const struct trace_loop *l, struct err *err)
 {
-	struct timeval tick = clock_timeval(l->tick_ns), end = clock_timeval(l->for_ns);
-	struct event *events[EVENTS] = {
-	        [ON_INT] = evsignal_new(l->base, SIGINT, on_end, l->base),
-	        [ON_TERM] = evsignal_new(l->base, SIGTERM, on_end, l->base),
-	        [ON_TICK] = event_new(l->base, -1, EV_PERSIST, l->tick, l->arg),
-	        [ON_END] = event_new(l->base, -1, 0, on_end, l->base),
-	};
+	struct timeval tick = clock_timeval(l->tick_ns);
+	struct event *events[EVENTS];
 	int failed;
 
-	event_add(events[ON_INT], NULL);
-	event_add(events[ON_TERM], NULL);
+	if (trace_stop_begin(l->for_ns, err))
+		return -1;
+	events[ON_STOP] = event_new(l->base, trace_stop_fd(), EV_READ, on_end, l->base);
+	events[ON_TICK] = event_new(l->base, -1, EV_PERSIST, l->tick, l->arg);
+	event_add(events[ON_STOP], NULL);
 	event_add(events[ON_TICK], &tick);
-	if (l->for_ns)
-		event_add(events[ON_END], &end);
 	failed = l->begin(l->arg, err);
 	if (!failed)
 		event_base_dispatch(l->base);

@@ -2,8 +2,10 @@
 """Connections that end in every way, in two namespaces, and what `lastack trace` says of them."""
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -536,6 +538,71 @@ def reader_leaves():
     l.accept()[0].close()
 
 
+def reader_stalls():
+    """A pager that shows its first page: the pipe is full, and who wants to end still can."""
+    sysctl("client", "tcp_tw_reuse", 0)
+    for words, options, end in (("SIGINT", (), signal.SIGINT), ("SIGTERM", ("--stack",), signal.SIGTERM),
+                                ("--for", ("--for", "1s"), None), ("--count: SIGINT", ("--count",), signal.SIGINT)):
+        counts = "--count" in options
+        read, write = os.pipe()
+        fcntl.fcntl(write, 1031, 4096)  # F_SETPIPE_SZ
+        if counts:
+            os.write(write, bytes(4096))  # its heading finds no room
+        p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client", *options], stdout=write,
+                             stderr=subprocess.PIPE, text=True)
+        os.close(write)
+        if counts:
+            time.sleep(1)
+        else:
+            os.read(read, 1)
+        l = listener(5055, backlog=64)
+        for _ in range(0 if counts else 60):
+            a = connect(5055)
+            b = l.accept()[0]
+            a.close()
+            b.recv(1)
+            b.close()
+        l.close()
+        time.sleep(0.3)
+        if end:
+            p.send_signal(end)
+        try:
+            _, err = p.communicate(timeout=8)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            _, err = p.communicate()
+        os.close(read)
+        ok(p.returncode == 3 and re.search(r"^\d+ lines were not written: nobody read them$", err, re.M),
+           "nobody reads on, and %s ends it" % words, p.returncode, err)
+
+
+def reader_is_slow():
+    """What is not read yet when it is to end, and is read then, is not lost."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, 1031, 4096)
+    p = subprocess.Popen([BIN + "/lastack", "trace", "--netns", "client"], stdout=write,
+                         stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    out = os.read(read, 10)
+    l = listener(5056, backlog=64)
+    for _ in range(60):
+        a = connect(5056)
+        b = l.accept()[0]
+        a.close()
+        b.recv(1)
+        b.close()
+    l.close()
+    time.sleep(0.3)
+    p.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    while more := os.read(read, 65536):
+        out += more
+    _, err = p.communicate(timeout=8)
+    os.close(read)
+    ok(p.returncode == 0 and out.count(b"SYN_SENT     ESTABLISHED") == 60 and "not written" not in err,
+       "a reader that is late gets all of it", p.returncode, err, out.count(b"ESTABLISHED"))
+
+
 def stack_json():
     """The same stack for programs."""
     c = Trace("client", "--stack")
@@ -685,6 +752,8 @@ def main():
     filters()
     text()
     reader_leaves()
+    reader_stalls()
+    reader_is_slow()
     stack_json()
     callers()
     aborted()
