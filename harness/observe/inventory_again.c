@@ -114,63 +114,81 @@ static int ask_again(struct sock_diag *d, struct second *again, struct err *err)
 	return ask_for_each(d, again, err);
 }
 
-struct cookies {
-	ARRAY(uint64_t) list;
+struct without_file {
+	ARRAY(struct raw_kernel_socket) list; /* by cookie */
 };
 
-static void take_cookie(void *arg, const struct raw_kernel_socket *raw)
+static void take_socket(void *arg, const struct raw_kernel_socket *raw)
 {
-	struct cookies *c = arg;
+	struct without_file *w = arg;
 
-	array_push(&c->list, raw->cookie);
+	array_push(&w->list, *raw);
 }
 
-static int by_value(const void *va, const void *vb)
+static int by_raw_cookie(const void *va, const void *vb)
 {
-	const uint64_t *a = va, *b = vb;
+	const struct raw_kernel_socket *a = va, *b = vb;
 
-	return (*a > *b) - (*a < *b);
+	return (a->cookie > b->cookie) - (a->cookie < b->cookie);
 }
 
-static int has(const struct cookies *c, uint64_t cookie)
+static enum raw_lack lack_of(const struct without_file *w, uint64_t cookie)
 {
-	return c->list.n &&
-	       bsearch(&cookie, c->list.v, c->list.n, sizeof *c->list.v, by_value) != NULL;
+	const struct raw_kernel_socket key = {.cookie = cookie}, *found = NULL;
+
+	if (w->list.n)
+		found = bsearch(&key, w->list.v, w->list.n, sizeof *w->list.v, by_raw_cookie);
+	return found ? (enum raw_lack)found->lack : RAW_LACKS_NOTHING;
 }
 
 /* Which sockets have no file. 0, or -1 when BPF cannot tell. */
-static int sockets_without_file(const struct second *again, struct cookies *ret)
+static int sockets_without_file(const struct second *again, struct without_file *ret)
 {
 	size_t n = connections(again);
 	int one_by_one = n <= FEW;
 
 	if ((n < again->doubts.n || !one_by_one) &&
-	        owner_bpf_kernel_sockets(one_by_one, take_cookie, ret) < 0)
+	        owner_bpf_kernel_sockets(one_by_one, take_socket, ret) < 0)
 		return -1;
 	array_each (struct doubt, d, &again->doubts) {
-		int no_file = one_by_one && d->was.state != ST_LISTEN
-		                      ? owner_bpf_has_no_file(&d->was)
-		                      : 0;
+		int lack = one_by_one && d->was.state != ST_LISTEN ? owner_bpf_lack(&d->was)
+		                                                   : RAW_LACKS_NOTHING;
 
-		if (no_file < 0)
+		if (lack < 0)
 			return -1;
-		if (no_file)
-			array_push(&ret->list, d->cookie);
+		if (lack)
+			array_push(&ret->list,
+			        ((struct raw_kernel_socket){d->cookie, (uint64_t)lack}));
 	}
 	if (ret->list.n)
-		qsort(ret->list.v, ret->list.n, sizeof *ret->list.v, by_value);
+		qsort(ret->list.v, ret->list.n, sizeof *ret->list.v, by_raw_cookie);
 	return 0;
 }
 
-/* A socket that nobody holds has a file or not: without one, the kernel made it for itself. */
-static void tell_kernel_from_hidden(struct inventory *inv, const struct cookies *without_file)
+/*
+ * A socket that nobody holds has a file or not: without one, the kernel made it for itself. The
+ * subflows of MPTCP lose their program's part with it and keep its number.
+ */
+static enum holder holder_that_lacks(enum raw_lack lack)
+{
+	switch (lack) {
+	case RAW_LACKS_FILE:
+		return HELD_BY_KERNEL;
+	case RAW_LACKS_SOCKET:
+		return HELD_BY_ORPHAN;
+	case RAW_LACKS_NOTHING:
+		break;
+	}
+	return HELD_BY_HIDDEN;
+}
+
+static void tell_kernel_from_hidden(struct inventory *inv, const struct without_file *w)
 {
 	array_each (uint32_t, i, &inv->full) {
 		struct inventory_socket *s = &inv->sockets.v[*i];
 
 		if (s->holder == HELD_BY_UNHELD)
-			s->holder =
-			        has(without_file, s->row.cookie) ? HELD_BY_KERNEL : HELD_BY_HIDDEN;
+			s->holder = holder_that_lacks(lack_of(w, s->row.cookie));
 	}
 }
 
@@ -178,7 +196,7 @@ int inventory_look_again(struct sock_diag *d, const struct inventory_query *q,
         struct inventory *inv, struct err *err)
 {
 	struct second again = {.q = q, .inv = inv};
-	struct cookies without_file = {0};
+	struct without_file without_file = {0};
 	int can_tell, bad;
 	ssize_t unheld = inventory_find_holders(inv, descriptors_begin(DESCRIPTORS_SURE), err);
 

@@ -149,7 +149,7 @@ static void ask(struct raw_tuple *asked, const struct sock_row *row)
 	asked->cookie = row->cookie;
 }
 
-int owner_bpf_has_no_file(const struct sock_row *row)
+int owner_bpf_lack(const struct sock_row *row)
 {
 	struct owners_bpf *b = loaded();
 	char packet[64] = {0}; /* the program wants one and does not look at it */
@@ -183,7 +183,7 @@ int owner_bpf_kernel_sockets(
 	return -1;
 }
 
-int owner_bpf_has_no_file(const struct sock_row *row)
+int owner_bpf_lack(const struct sock_row *row)
 {
 	(void)row;
 	return -1;

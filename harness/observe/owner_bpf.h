@@ -22,7 +22,8 @@ int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), voi
 int owner_bpf_kernel_sockets(
         int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg);
 
-/* Has this connection no file? 1, 0 (it has one, or is gone), or -1: cannot be had here. */
-int owner_bpf_has_no_file(const struct sock_row *row);
+/* What this connection lacks, enum raw_lack (nothing where it is gone), or -1: cannot be had here.
+ */
+int owner_bpf_lack(const struct sock_row *row);
 
 #endif

@@ -12,9 +12,17 @@ struct raw_owner {
 	__u32 inode, pid, fd;
 };
 
+/* What a socket without a file lacks. */
+enum raw_lack {
+	RAW_LACKS_NOTHING,
+	RAW_LACKS_FILE,   /* it has all of a program's socket but that: made by the kernel */
+	RAW_LACKS_SOCKET, /* its program's part is gone, or was never there */
+};
+
 /* A socket that has no file; cookie 0: the list was cut short here. */
 struct raw_kernel_socket {
 	__u64 cookie;
+	__u64 lack; /* enum raw_lack */
 };
 
 /* Which connection is asked about: all in the network's byte order, but for the cookie. */

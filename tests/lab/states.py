@@ -470,12 +470,34 @@ def bpf_works(l):
     return any(c["name"] == "bpf" and c["have"] for c in json.loads(p.stdout)["capabilities"])
 
 
+def check_mptcp_orphan(l):
+    """The subflow of a closed connection keeps the number of a socket that is gone."""
+    what = "a subflow whose program has closed is an orphan"
+    try:
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)  # IPPROTO_MPTCP
+    except OSError as e:
+        skip(what, str(e))
+        return
+    c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+    s.bind((LOOPBACK, 5026))
+    s.listen(4)
+    c.connect((LOOPBACK, 5026))
+    held = s.accept()[0]
+    c.close()
+    got = until(lambda: [x for x in l.sockets("--port", "5026") if x["remote"]["port"] == 5026])
+    ok(got and all(h in ("orphan", "minisocket") for h in held_by(got)), what, got)
+    held.close()
+    s.close()
+
+
 def check_kernel(l):
     sure = bpf_works(l)
     got = l.on(5007, "LISTEN")
     ok(held_by(got) == ["hidden" if sure else "kernel?"], "a socket on its way is hidden", got)
     got = until(lambda: l.on(5014, "FIN_WAIT_1", "remote"))
     ok(held_by(got) == ["hidden" if sure else "kernel?"], "so is one whose program waits in close()", got)
+    if sure:
+        check_mptcp_orphan(l)
     p = subprocess.run(["ip", "mptcp", "endpoint", "add", "198.18.0.1", "dev", "lo", "signal",
                         "port", "5020"], stderr=subprocess.PIPE, text=True)
     if p.returncode:

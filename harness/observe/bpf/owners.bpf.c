@@ -37,11 +37,13 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 }
 
 /* A minisocket, or a handshake under way, is no tcp_sock: not one of them has had a file. */
-static int has_no_file(struct tcp_sock *tp)
+static int lack_of(struct tcp_sock *tp)
 {
 	struct socket *socket = tp->inet_conn.icsk_inet.sk.sk_socket;
 
-	return socket && !socket->file;
+	if (!socket)
+		return RAW_LACKS_SOCKET;
+	return socket->file ? RAW_LACKS_NOTHING : RAW_LACKS_FILE;
 }
 
 int listeners_only, past_listeners;
@@ -64,7 +66,9 @@ int on_socket(struct bpf_iter__tcp *ctx)
 		return 1;
 	past_listeners = listeners_only && common->skc_state != TCP_LISTEN;
 	tp = past_listeners ? NULL : bpf_skc_to_tcp_sock(common);
-	if (!past_listeners && (!tp || !has_no_file(tp)))
+	if (tp)
+		r.lack = lack_of(tp);
+	if (!past_listeners && !r.lack)
 		return 0;
 	if (tp)
 		r.cookie = bpf_get_socket_cookie(tp);
@@ -74,15 +78,14 @@ int on_socket(struct bpf_iter__tcp *ctx)
 
 struct raw_tuple asked; /* on_tuple's question */
 
-/* Run by hand, with no packet: only programs of this kind may look up a socket. 1: without a file.
- */
+/* Run by hand, with no packet: only programs of this kind may look up a socket. enum raw_lack. */
 SEC("tc")
 int on_tuple(struct __sk_buff *skb)
 {
 	struct bpf_sock_tuple t = {};
 	struct tcp_sock *tp;
 	struct bpf_sock *sk;
-	int no_file = 0;
+	int lack = RAW_LACKS_NOTHING;
 
 	if (asked.ipv6) {
 		__builtin_memcpy(t.ipv6.saddr, asked.remote, 16);
@@ -102,7 +105,7 @@ int on_tuple(struct __sk_buff *skb)
 	tp = bpf_skc_to_tcp_sock(sk);
 	/* The cookie was made when the socket was listed. */
 	if (tp && tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter == asked.cookie)
-		no_file = has_no_file(tp);
+		lack = lack_of(tp);
 	bpf_sk_release(sk);
-	return no_file;
+	return lack;
 }
