@@ -113,6 +113,10 @@ static int parse(int argc, char **argv, struct options *o, struct err *err)
 		return err_set(err, ERR_INPUT, "--netns and --pid: one of them");
 	if (!o->query.states)
 		o->query.states = SOCK_DIAG_ALL;
+	/* CLOSE is what BOUND_INACTIVE was asked for by, too. They have no port. */
+	o->query.unconnected =
+	        !o->query.port && !o->kernel &&
+	        (o->query.states == SOCK_DIAG_ALL || o->query.states & 1u << ST_BOUND_INACTIVE);
 	return 0;
 }
 

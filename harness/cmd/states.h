@@ -21,10 +21,25 @@ typedef ARRAY(struct states_group) states_groups;
 /* By program, the one with most sockets first. */
 states_groups states_summary(const struct inventory *inv);
 
+/* A process that has descriptors of TCP sockets without a connection: those are in no list. */
+struct states_unconnected {
+	pid_t pid;
+	unsigned descriptors;
+};
+
+/*
+ * Of the inventory's process at *at, an index that begins with 0 and is moved to the next one. 0:
+ * there is no more, or it was not asked for, or the kernel does not tell.
+ */
+int states_unconnected(const struct inventory *inv, size_t *at, struct states_unconnected *ret);
+
 /* Sentences about well-known cases that these sockets show: at most `max`, owned by the caller. */
 size_t states_hints(
         const struct inventory *inv, const states_groups *groups, char *hints[], size_t max);
 #define MOST_HINTS 16
+
+/* Fewer are no news: on a healthy machine some are on their way. */
+#define SEVERAL 10
 
 /* The pair of addresses, with the remote port, towards which most local ports are taken. */
 struct port_pressure {

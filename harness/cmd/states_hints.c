@@ -99,6 +99,22 @@ static void hint_of_ports(struct hints *h, const struct inventory *inv)
 	        p.time_wait);
 }
 
+/* Who asks for CLOSE wants to know of each. */
+static void hint_of_unconnected(struct hints *h, const struct inventory *inv)
+{
+	unsigned least = inv->query.states & 1u << ST_BOUND_INACTIVE ? 1 : SEVERAL;
+	struct states_unconnected u;
+
+	for (size_t at = 0; states_unconnected(inv, &at, &u);)
+		if (u.descriptors >= least)
+			hint(h,
+			        "CLOSE: %u descriptor%s of %d/%s %s TCP without a connection, "
+			        "which no list shows: reset or never connected, and not closed.",
+			        u.descriptors, u.descriptors == 1 ? "" : "s", (int)u.pid,
+			        owner_table_command(inv->owners, u.pid),
+			        u.descriptors == 1 ? "is" : "are");
+}
+
 size_t states_hints(
         const struct inventory *inv, const states_groups *groups, char *hints[], size_t max)
 {
@@ -107,6 +123,7 @@ size_t states_hints(
 	array_each (struct states_group, g, groups)
 		hint_of_group(&h, g);
 	hint_of_shared(&h, inv, groups);
+	hint_of_unconnected(&h, inv);
 	hint_of_full_queues(&h, inv);
 	hint_of_ports(&h, inv);
 	return h.n;

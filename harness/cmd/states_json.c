@@ -152,6 +152,22 @@ static void print_groups(struct out *o, const states_groups *g)
 	}
 }
 
+static void print_unconnected(struct out *o, const struct inventory *inv)
+{
+	struct states_unconnected u;
+	const char *comma = "";
+
+	for (size_t at = 0; states_unconnected(inv, &at, &u); comma = ",") {
+		out_str(o, comma);
+		out_str(o, "\n{\"pid\":");
+		out_u64(o, (uint64_t)u.pid);
+		out_str(o, ",\"command\":");
+		out_json(o, owner_table_command(inv->owners, u.pid));
+		field(o, "descriptors", u.descriptors);
+		out_str(o, "}");
+	}
+}
+
 static void print_hints(struct out *o, const struct inventory *inv, const states_groups *g)
 {
 	char *hints[MOST_HINTS];
@@ -193,6 +209,8 @@ void states_print_json(struct out *o, const struct inventory *inv, const char *w
 	out_many(o, n, print_nth, &lines);
 	out_str(o, "],\n\"programs\":[");
 	print_groups(o, &g);
+	out_str(o, "],\n\"unconnected\":[");
+	print_unconnected(o, inv);
 	out_str(o, "],\n\"hints\":[");
 	print_hints(o, inv, &g);
 	out_str(o, "]}\n");

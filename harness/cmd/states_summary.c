@@ -209,6 +209,19 @@ static void count_processes(states_groups *g, const struct inventory *inv)
 	array_free(&pids);
 }
 
+int states_unconnected(const struct inventory *inv, size_t *at, struct states_unconnected *ret)
+{
+	size_t n;
+	const struct owner *o = owner_table_unconnected(inv->owners, &n);
+
+	if (!inv->query.unconnected || *at >= n)
+		return 0;
+	*ret = (struct states_unconnected){o[*at].pid, 0};
+	for (; *at < n && o[*at].pid == ret->pid; ++*at)
+		ret->descriptors++;
+	return 1;
+}
+
 states_groups states_summary(const struct inventory *inv)
 {
 	size_t of_holder[HOLDER_COUNT] = {0};

@@ -120,7 +120,7 @@ static int walk(struct descriptors_search *s, size_t most_links, int threads)
 static int take_raw(void *arg, const struct raw_owner *raw)
 {
 	struct descriptors_search *s = arg;
-	struct owner o = {raw->inode, (pid_t)raw->pid, (int)raw->fd};
+	struct owner o = {raw->inode, (pid_t)raw->pid, (int)raw->fd, (int)raw->unconnected};
 
 	array_push(&s->found, o);
 	return !s->dropped;
@@ -136,6 +136,10 @@ static int ask_the_kernel(struct descriptors_search *s)
 static int search(struct descriptors_search *s)
 {
 	switch (s->way) {
+	case DESCRIPTORS_UNCONNECTED:
+		if (!ask_the_kernel(s))
+			return 0;
+		break;
 	case DESCRIPTORS_QUICK:
 		if (walk(s, SHORT_WALK, 0) < 0)
 			return -1;
@@ -194,6 +198,11 @@ int descriptors_end(struct descriptors_search *s, descriptors *ret, struct err *
 	}
 	free(s);
 	return failed;
+}
+
+int descriptors_know_more(const struct descriptors_search *s)
+{
+	return s->way == DESCRIPTORS_UNCONNECTED;
 }
 
 void descriptors_drop(struct descriptors_search *s)

@@ -16,6 +16,11 @@ struct owner {
 	uint32_t inode; /* of the socket: one number for all network namespaces */
 	pid_t pid;
 	int fd;
+	/*
+	 * A TCP socket of our network namespace that is in none of the kernel's lists: its
+	 * connection was reset, or it never had one. Only the kernel tells; else 0.
+	 */
+	int unconnected;
 };
 
 typedef ARRAY(struct owner) descriptors;
@@ -26,6 +31,7 @@ enum descriptors_by {
 	DESCRIPTORS_THREADS, /* the same of each thread, which may have its own */
 	DESCRIPTORS_BPF,     /* what the kernel says, threads included; an error where it doesn't */
 	DESCRIPTORS_SURE,    /* BPF, or all threads */
+	DESCRIPTORS_UNCONNECTED, /* BPF, which knows them; or as QUICK */
 };
 
 struct descriptors_search;
@@ -38,6 +44,9 @@ struct descriptors_search *descriptors_begin(enum descriptors_by way);
  * descriptor may each have it. 0, or -1 with err and nothing in *ret.
  */
 int descriptors_end(struct descriptors_search *s, descriptors *ret, struct err *err);
+
+/* Is it worth its end though no socket is known? For those that are in no list. */
+int descriptors_know_more(const struct descriptors_search *s);
 
 /* What it finds is not needed: it stops at the next descriptor. */
 void descriptors_drop(struct descriptors_search *s);

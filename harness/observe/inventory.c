@@ -208,7 +208,8 @@ static ssize_t read_both(struct sock_diag *d, const struct inventory_query *q,
         struct inventory *ret, struct err *err)
 {
 	struct taking t = {q, ret};
-	struct descriptors_search *search = descriptors_begin(DESCRIPTORS_QUICK);
+	struct descriptors_search *search =
+	        descriptors_begin(q->unconnected ? DESCRIPTORS_UNCONNECTED : DESCRIPTORS_QUICK);
 
 	if (dump(d, &t, err) < 0) {
 		descriptors_drop(search);
@@ -232,7 +233,7 @@ int inventory_take(const struct inventory_query *q, struct inventory *ret, struc
 	ssize_t unheld;
 	int bad;
 
-	*ret = (struct inventory){.all_visible = owners_all_visible()};
+	*ret = (struct inventory){.query = *q, .all_visible = owners_all_visible()};
 	if (!d)
 		return -1;
 	unheld = read_both(d, q, ret, err);

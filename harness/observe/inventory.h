@@ -66,17 +66,19 @@ struct inventory_socket {
 	uint8_t shown; /* what the query asked for: others are only here as listeners, or gone */
 };
 
+struct inventory_query {
+	unsigned states; /* 1 << ST_x; SOCK_DIAG_ALL */
+	uint16_t port;   /* local or remote; 0 any */
+	int unconnected; /* and the descriptors of sockets that are in no list: see owners */
+};
+
 struct inventory {
+	struct inventory_query query;
 	ARRAY(struct inventory_socket) sockets;
 	ARRAY(uint32_t) full;      /* indices of those that are no minisockets: mostly few */
 	ARRAY(uint32_t) listeners; /* indices; those of one address side by side */
 	struct owner_table *owners;
 	int all_visible; /* owners_all_visible() */
-};
-
-struct inventory_query {
-	unsigned states; /* 1 << ST_x; SOCK_DIAG_ALL */
-	uint16_t port;   /* local or remote; 0 any */
 };
 
 /* Of the caller's namespace. 0, or -1 with err. */

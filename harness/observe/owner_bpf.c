@@ -7,6 +7,8 @@
 
 #ifdef LASTACK_BPF
 
+#include "observe/bpf.h"
+
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -100,9 +102,14 @@ int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), voi
 {
 	struct owners_bpf *b = loaded();
 	struct owner_sink sink = {each, arg};
+	uint64_t netns;
+	struct err err;
 
 	if (!b)
 		return -1;
+	if (bpf_netns_cookie(&netns, &err))
+		netns = 0; /* none has this one */
+	b->bss->asked_netns = netns;
 	return read_all(
 	        b->progs.on_descriptor.prog_fd, sizeof(struct raw_owner), give_owner, &sink);
 }

@@ -10,8 +10,8 @@
 #include "observe/sock_diag.h"
 
 /*
- * Every descriptor of every task that names a TCP socket, until `each` returns 0. 0, or -1: cannot
- * be had here.
+ * Every descriptor of every task that names a TCP socket, of the caller's namespace or another,
+ * until `each` returns 0. 0, or -1: cannot be had here.
  */
 int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), void *arg);
 

@@ -10,6 +10,7 @@
 /* A descriptor that names a TCP (or MPTCP) socket. */
 struct raw_owner {
 	__u32 inode, pid, fd;
+	__u32 unconnected; /* of the network namespace that is asked for: as in struct owner */
 };
 
 /* What a socket without a file lacks. */

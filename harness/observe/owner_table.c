@@ -26,7 +26,8 @@ struct owner_table {
 	struct asked *asked;
 	size_t mask, n_asked;
 	struct owner *owners;
-	ARRAY(struct command) commands; /* by pid */
+	ARRAY(struct owner) unconnected; /* by pid and fd */
+	ARRAY(struct command) commands;  /* by pid */
 };
 
 static struct asked *lookup(const struct owner_table *t, uint32_t inode)
@@ -118,6 +119,20 @@ static void place(struct owner_table *t, const descriptors *found)
 			sort_and_join(&t->owners[t->asked[i].first - 1], &t->asked[i].n);
 }
 
+static void take_unconnected(struct owner_table *t, const descriptors *found)
+{
+	uint32_t n;
+
+	array_each (struct owner, o, found) {
+		if (o->unconnected)
+			array_push(&t->unconnected, *o);
+	}
+	n = (uint32_t)t->unconnected.n;
+	if (n)
+		sort_and_join(t->unconnected.v, &n);
+	t->unconnected.n = n;
+}
+
 static struct command command_of(pid_t pid)
 {
 	struct command c = {.pid = pid, .name = "?"};
@@ -158,6 +173,8 @@ static void read_commands(struct owner_table *t)
 				array_push(&pids, pid);
 		}
 	}
+	array_each (struct owner, o, &t->unconnected)
+		array_push(&pids, o->pid);
 	if (pids.n)
 		qsort(pids.v, pids.n, sizeof *pids.v, by_number);
 	for (size_t i = 0; i < pids.n; i++)
@@ -173,7 +190,7 @@ struct owner_table *owner_table_new(
 	descriptors found;
 
 	ask_for(t, inodes, n);
-	if (!t->n_asked) {
+	if (!t->n_asked && !descriptors_know_more(search)) {
 		descriptors_drop(search);
 		return t;
 	}
@@ -183,6 +200,7 @@ struct owner_table *owner_table_new(
 	}
 	make_room(t, &found, inodes, n);
 	place(t, &found);
+	take_unconnected(t, &found);
 	array_free(&found);
 	read_commands(t);
 	return t;
@@ -195,6 +213,7 @@ void owner_table_free(struct owner_table *t)
 	free(t->asked);
 	free(t->owners);
 	array_free(&t->commands);
+	array_free(&t->unconnected);
 	free(t);
 }
 
@@ -204,6 +223,12 @@ const struct owner *owner_table_find(const struct owner_table *t, uint32_t inode
 
 	*ret_n = a->inode ? a->n : 0;
 	return *ret_n ? &t->owners[a->first - 1] : NULL;
+}
+
+const struct owner *owner_table_unconnected(const struct owner_table *t, size_t *ret_n)
+{
+	*ret_n = t->unconnected.n;
+	return t->unconnected.v;
 }
 
 const char *owner_table_command(const struct owner_table *t, pid_t pid)

@@ -27,6 +27,9 @@ void owner_table_free(struct owner_table *t);
 /* The owners of a socket, by pid and fd; *ret_n of them, none: NULL. */
 const struct owner *owner_table_find(const struct owner_table *t, uint32_t inode, size_t *ret_n);
 
+/* The descriptors of unconnected sockets that the search has met, by pid and fd; *ret_n of them. */
+const struct owner *owner_table_unconnected(const struct owner_table *t, size_t *ret_n);
+
 /* The command of a process that owns something, "?" when it was gone before it could be asked. */
 const char *owner_table_command(const struct owner_table *t, pid_t pid);
 

@@ -309,6 +309,27 @@ def one_in_two_programs():
     return s, halves, held
 
 
+def reset_and_kept():
+    """Connections that the peer has reset: their descriptors are left, and no list has them."""
+    name_process("keeper")
+    s = listener(5027)
+    held = []
+    for _ in range(12):
+        c = client(5027)
+        held.append(s.accept()[0])
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        c.close()
+    return s, held
+
+
+def bound_and_bare():
+    """One socket that has a port, and is listed; one that has nothing."""
+    name_process("bare")
+    bound = socket.socket()
+    bound.bind((LOOPBACK, 5028))
+    return bound, socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
 class Lastack:
     def __init__(self, program, netns):
         self.program, self.netns = program, netns
@@ -492,6 +513,8 @@ def check_mptcp_orphan(l):
 
 def check_kernel(l):
     sure = bpf_works(l)
+    if sure:
+        check_unconnected(l)
     got = l.on(5007, "LISTEN")
     ok(held_by(got) == ["hidden" if sure else "kernel?"], "a socket on its way is hidden", got)
     got = until(lambda: l.on(5014, "FIN_WAIT_1", "remote"))
@@ -560,6 +583,25 @@ def check_races(l):
                 wrong.append(s)
     os.kill(pid, signal.SIGKILL)
     ok(seen and not wrong, f"of {seen} sockets that are opened and closed meanwhile none is called the kernel's", wrong)
+
+
+def check_unconnected(l):
+    def told(*args):
+        whole = l.json(*args)
+        return ({u["command"]: u["descriptors"] for u in whole["unconnected"] if u["command"] in ("keeper", "bare")},
+                [h for h in whole["hints"] if "without a connection" in h])
+
+    counts, hints = told()
+    ok(counts == {"keeper": 12, "bare": 1} and len(hints) == 1 and re.search(r"12 descriptors of \d+/keeper ", hints[0]),
+       "descriptors that a reset has left are counted, and told of where they are several", (counts, hints))
+    counts, hints = told("CLOSE")
+    ok(counts == {"keeper": 12, "bare": 1} and any("1 descriptor of" in h for h in hints),
+       "CLOSE tells of each", (counts, hints))
+    ok(told("CLOSE_WAIT") == told("--port", "5027") == ({}, []), "and other questions of none", told("CLOSE_WAIT"))
+    text = l.run("CLOSE", "--port", "5028").stdout
+    ok("BOUND_INACTIVE" in text and "/bare fd" in text, "what has a port is listed", text)
+    p = subprocess.run(["unshare", "-n", l.program, "states", "CLOSE", "--json"], stdout=subprocess.PIPE, text=True)
+    ok(not json.loads(p.stdout)["unconnected"], "another namespace has others", p.stdout)
 
 
 def check_as_user(l):
@@ -748,7 +790,7 @@ def check_many(l, here):
 SCENE = [leaking_server, server_that_never_accepts, two_processes, half_closed, closed_with_data_left, waiting_in_close,
          closed_in_order, on_its_way, handshake_not_done, doubled, in_a_thread_alone, over_ipv6,
          as_nobody, odd_name, one_of_two_stuck, two_stuck,
-         one_in_two_programs]
+         one_in_two_programs, reset_and_kept, bound_and_bare]
 
 
 def main():

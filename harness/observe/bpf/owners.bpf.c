@@ -12,6 +12,18 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+__u64 asked_netns; /* its cookie */
+
+/* Reset, or never connected. What is bound and has no peer is listed, as BOUND_INACTIVE. */
+static int is_unconnected(const struct sock *sk)
+{
+	const struct sock_common *common = &sk->__sk_common;
+
+	return sk->sk_protocol == IPPROTO_TCP && common->skc_state == TCP_CLOSE &&
+	       (!common->skc_num || common->skc_dport) &&
+	       common->skc_net.net->net_cookie == asked_netns;
+}
+
 SEC("iter/task_file")
 int on_descriptor(struct bpf_iter__task_file *ctx)
 {
@@ -32,6 +44,7 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 	r.inode = file->f_inode->i_ino;
 	r.pid = task->tgid;
 	r.fd = ctx->fd;
+	r.unconnected = is_unconnected(sk);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof r);
 	return 0;
 }
