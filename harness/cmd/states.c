@@ -47,6 +47,8 @@ static int add_state(struct options *o, const char *word, struct err *err)
 	/* A socket in CLOSE is in no table of the kernel, unless it is bound to a port. */
 	if (s == ST_CLOSE)
 		s = ST_BOUND_INACTIVE;
+	if (s == ST_NEW_SYN_RECV) /* as in the rows of sock_diag */
+		s = ST_SYN_RECV;
 	if (s != ST_NONE) {
 		o->query.states |= 1u << s;
 		return 0;

@@ -24,6 +24,8 @@ static int take_option(struct trace_options *o, int c, const char *text, struct 
 		return 0;
 	case 's':
 		o->states = tcp_state_parse(text);
+		if (o->states == ST_NEW_SYN_RECV)
+			o->states = ST_SYN_RECV;
 		if (o->states == ST_NONE)
 			return err_set(err, ERR_INPUT, "--state '%s': no state of TCP", text);
 		return 0;

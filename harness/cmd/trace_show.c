@@ -181,10 +181,18 @@ static void complete(const struct trace_show *t, struct event *e)
 			e->tuple = t->closed[i].tuple;
 }
 
+/* The kernel's name for a SYN_RECV that is no full socket: one state for `ss` and for people. */
+static void rename_syn_recv(struct event *e)
+{
+	if (e->kind == EV_KERNEL && e->kernel.state == ST_NEW_SYN_RECV)
+		e->kernel.state = ST_SYN_RECV;
+}
+
 void trace_show(struct trace_show *t, const struct event *e, const struct bpf_stack *stack)
 {
 	struct event whole = *e;
 
+	rename_syn_recv(&whole);
 	if (e->kind == EV_STATE && e->state.to == ST_CLOSE)
 		t->closed[t->n_closed++ % CLOSED] = (struct closed){e->cookie, e->tuple};
 	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_DESTROY)

@@ -448,6 +448,8 @@ def check_handshake(l):
     got = l.on(5008, "SYN_RECV")
     ok(held_by(got) == ["handshake"] and got[0]["listener"]["owners"][0]["command"] == "deferrer",
        "a handshake under way names its listener", got)
+    ok([s["cookie"] for s in l.on(5008, "NEW_SYN_RECV")] == [s["cookie"] for s in got],
+       "NEW_SYN_RECV is another name of SYN_RECV")
 
 
 def check_several_owners(l):
