@@ -264,6 +264,41 @@ def orphan(c, s):
     l.close()
 
 
+def reset_by_orphan(c, s):
+    """Data for a program that has closed: its minisocket answers, in the state in which it is."""
+    l = listener(5006)
+    a = connect(5006)
+    p = port_of(a)
+    b = l.accept()[0]
+    a.close()
+    settle(c, goes_to("FIN_WAIT_2", p), "FIN_WAIT_2")
+    b.send(b"x")
+    c.until(lambda e: e["kind"] == "kernel" and e["deed"] == "reset-sent" and e["local"].endswith(":%d" % p))
+    sent = deeds(c.of(p), "reset-sent")
+    ok(len(sent) == 1 and sent[0]["state"] == "FIN_WAIT_2", "a FIN_WAIT_2's minisocket sends a reset as that", sent)
+    b.close()
+    l.close()
+
+
+def destroyed(c, s):
+    """`ss -K` ends the sockets of others: it is named."""
+    l = listener(5007)
+    a = connect(5007)
+    p = port_of(a)
+    b = l.accept()[0]
+    with inside("client"):
+        killer = subprocess.Popen(["ss", "-K", "dport", "=", ":5007"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+    killer.wait()
+    if not (e := c.until(is_close(p), 2)):
+        ok(True, "who destroys a socket is named # SKIP this kernel does not let it")
+    else:
+        ok(e.get("pid") == killer.pid and e.get("command") == "ss", "who destroys a socket is named", e)
+    a.close()
+    b.close()
+    l.close()
+
+
 def simultaneous(c, s):
     """Both FINs are lost to the other side until both were sent."""
     l = listener(5004)
@@ -750,6 +785,7 @@ def main():
     ipv6(c, s)
     linger(c, s)
     orphan(c, s)
+    reset_by_orphan(c, s)
     simultaneous(c, s)
     probe(c, s)
     old_fin(c, s, 1)
@@ -759,6 +795,7 @@ def main():
     overflow(c, s)
     refused_syns(c, s)
     synack(c, s)
+    destroyed(c, s)
     for name, t in (("client", c), ("server", s)):
         ok(t.end() == 0 and t.summary.endswith(" 0 lost"), "%s: Ctrl-C ends it, nothing was lost" % name,
            t.summary)

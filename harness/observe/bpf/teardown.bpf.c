@@ -31,6 +31,8 @@ struct {
 	__type(value, struct raw_mark);
 } marks SEC(".maps");
 
+#define ECONNABORTED 103 /* asm-generic/errno.h */
+
 enum skb_drop_reason___full {
 	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW___full = 1,
 };
@@ -40,7 +42,7 @@ enum skb_drop_reason___full {
 /*
  * Whether the process that runs now has caused this transition. Some only a system call can make.
  * CLOSE also comes by segments and timers, which leave their error in the socket first; and after
- * our FIN it comes without any.
+ * our FIN it comes without any. ECONNABORTED is the error of who destroys another's socket (ss -K).
  */
 static __always_inline int caused_by_process(const struct sock *sk, int from, int to)
 {
@@ -51,6 +53,8 @@ static __always_inline int caused_by_process(const struct sock *sk, int from, in
 	case TCP_LAST_ACK:
 		return 1;
 	case TCP_CLOSE:
+		if (sk->sk_err == ECONNABORTED)
+			return 1;
 		return (from == TCP_ESTABLISHED || from == TCP_CLOSE_WAIT || from == TCP_SYN_SENT ||
 		               from == TCP_LISTEN) &&
 		       sk->sk_err == 0;
@@ -279,6 +283,16 @@ static __always_inline int find_resetter(
 	return !counts_only;
 }
 
+/* Of what may be a minisocket: each of these calls itself TIME_WAIT, FIN_WAIT_2 as well. */
+static __always_inline __u8 state_of(const struct sock *sk)
+{
+	int state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	if (state == TCP_TIME_WAIT)
+		return BPF_CORE_READ((const struct inet_timewait_sock *)sk, tw_substate);
+	return state;
+}
+
 static __always_inline void reset_sent(
         const struct sock *sk, const struct sk_buff *skb, __u32 reason)
 {
@@ -293,7 +307,7 @@ static __always_inline void reset_sent(
 		return;
 	r.e->value = reason;
 	r.e->cookie = sk ? BPF_CORE_READ(sk, __sk_common.skc_cookie.counter) : 0;
-	r.e->to = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
+	r.e->to = sk ? state_of(sk) : 0;
 	if (skb)
 		answer_tuple(&r, skb);
 	else
