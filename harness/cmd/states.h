@@ -12,6 +12,7 @@ struct states_group {
 	enum holder holder;
 	unsigned processes; /* that hold its sockets; 0 when it is no program */
 	unsigned total, count[ST_COUNT];
+	unsigned again[ST_COUNT];  /* of these: their last segment was sent again */
 	unsigned shared[ST_COUNT]; /* of these: other processes hold them as well */
 	unsigned recv_waiting;     /* sockets with bytes that nobody has read */
 };

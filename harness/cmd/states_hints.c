@@ -33,6 +33,37 @@ static void hint_of_program(struct hints *h, const struct states_group *g)
 		        "FIN_WAIT_2 held by %s: it shut down its half and keeps the descriptor, so "
 		        "no timer runs. They end when the peer closes, or when %s does.",
 		        g->name, g->name);
+	if (g->again[ST_SYN_SENT] >= SEVERAL)
+		hint(h,
+		        "SYN_SENT of %s: the peers of %u connections do not answer. The SYN is "
+		        "sent "
+		        "again net.ipv4.tcp_syn_retries times, then connect() fails with "
+		        "ETIMEDOUT.",
+		        g->name, g->again[ST_SYN_SENT]);
+}
+
+static void hint_of_handshakes(struct hints *h, const struct states_group *g)
+{
+	if (g->again[ST_SYN_RECV] >= SEVERAL)
+		hint(h,
+		        "SYN_RECV %s: %u SYN-ACKs were sent again. The last ACK did not come, or "
+		        "met a full accept queue, or TCP_DEFER_ACCEPT waits for data. They are "
+		        "forgotten after net.ipv4.tcp_synack_retries.",
+		        g->name, g->again[ST_SYN_RECV]);
+}
+
+static void hint_of_orphans(struct hints *h, const struct states_group *g)
+{
+	static const enum tcp_state waiting[] = {ST_FIN_WAIT_1, ST_CLOSING, ST_LAST_ACK};
+
+	for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
+		if (g->again[waiting[i]] >= SEVERAL)
+			hint(h,
+			        "%s without a program: the peers of %u connections do not "
+			        "acknowledge, or not take, what is left with our FIN. It is sent "
+			        "again at growing intervals, until the kernel gives up by "
+			        "net.ipv4.tcp_orphan_retries (0 acts as 8).",
+			        tcp_state_name(waiting[i]), g->again[waiting[i]]);
 }
 
 static void hint_of_group(struct hints *h, const struct states_group *g)
@@ -56,12 +87,16 @@ static void hint_of_group(struct hints *h, const struct states_group *g)
 			        "sysctl changes. They harm only when the ports towards one "
 			        "address run out.");
 		break;
+	case HELD_BY_ORPHAN:
+		hint_of_orphans(h, g);
+		break;
+	case HELD_BY_HANDSHAKE:
+		hint_of_handshakes(h, g);
+		break;
 	case HELD_BY_UNHELD:
 	case HELD_BY_HIDDEN:
 	case HELD_BY_KERNEL:
 	case HELD_BY_UNSEEN:
-	case HELD_BY_ORPHAN:
-	case HELD_BY_HANDSHAKE:
 	case HOLDER_COUNT:
 		break;
 	}

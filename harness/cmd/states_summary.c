@@ -78,6 +78,7 @@ static void count_in(struct states_group *g, const struct sock_row *row)
 {
 	g->total++;
 	g->count[row->state]++;
+	g->again[row->state] += row->retrans > 0;
 	g->recv_waiting += row->state != ST_LISTEN && row->rqueue > 0;
 }
 

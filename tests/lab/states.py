@@ -606,6 +606,49 @@ def check_unconnected(l):
     ok(not json.loads(p.stdout)["unconnected"], "another namespace has others", p.stdout)
 
 
+def check_lost_segments(l):
+    """What is lost is sent again, and a sentence says what ends it. A few are not worth one."""
+    if not shutil.which("nft"):
+        skip("segments that are lost", "no nft")
+        return
+    subprocess.run(["nft", "-f", "-"], check=True, text=True, input="""
+        table ip states {
+            chain in {
+                type filter hook input priority 0;
+                tcp sport { 5040, 5041 } tcp flags & (syn | ack) == (syn | ack) drop
+                tcp sport { 5042, 5043 } tcp flags & fin == fin drop
+            }
+        }
+        """)
+    s = [listener(port, 64) for port in (5040, 5041, 5042, 5043)]
+    for port, n in (5040, 12), (5041, 3):
+        for _ in range(n):
+            c = socket.socket()
+            c.setblocking(False)
+            c.connect_ex((LOOPBACK, port))
+            kept.append(c)
+    for at, n in (2, 12), (3, 3):
+        for _ in range(n):
+            c = client(5040 + at)
+            held = s[at].accept()[0]
+            c.close()
+            held.recv(1)
+            held.close()
+    for state, port, words in (("SYN_SENT", 5040, "tcp_syn_retries"), ("SYN_RECV", 5040, "tcp_synack_retries"),
+                               ("LAST_ACK", 5042, "tcp_orphan_retries")):
+        def told(at):
+            return [h for h in l.json(state, "--port", str(at))["hints"] if h.startswith(state)]
+
+        got = until(lambda: told(port))
+        ok(len(got) == 1 and words in got[0] and re.search(r"\b1[0-2]\b", got[0]),
+           f"many in {state}, sent again: what ends them", got)
+        ok(not told(port + 1), f"of three in {state} no word", told(port + 1))
+    subprocess.run(["nft", "delete", "table", "ip", "states"], check=True)
+    for c in kept + s:
+        c.close()
+    kept.clear()
+
+
 def check_as_user(l):
     p = l.run("--json", user=NOBODY)
     doc = json.loads(p.stdout)
@@ -822,6 +865,7 @@ def main():
             check_text(l)
             check_refusals(l)
             check_long_queue(l)
+            check_lost_segments(l)
             check_ports(l)
             check_many(l, here)
         finally:
