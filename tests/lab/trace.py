@@ -17,6 +17,7 @@ BIN = os.environ["BIN"]
 CLIENT, SERVER = "198.18.0.1", "198.18.0.2"
 libc = ctypes.CDLL(None, use_errno=True)
 count = failed = 0
+members, deeds_seen = set(), set()  # of all JSON there was
 
 
 def ok(good, words, *details):
@@ -118,6 +119,8 @@ class Trace:
         self.process.send_signal(signal.SIGINT)
         out, err = self.process.communicate()
         self.events += [json.loads(line) for line in out.splitlines()]
+        members.update(*self.events, self.head)
+        deeds_seen.update(e["deed"] for e in self.events if "deed" in e)
         self.summary = err.strip()
         return self.process.returncode
 
@@ -765,6 +768,16 @@ def minute(many):
     l.close()
 
 
+def manual():
+    """Whatever a line of JSON has is in the manual."""
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/man/lastack-trace.1")
+    with open(page) as f:
+        text = f.read().replace("\\-", "-")
+    missing = [m for m in members if '"%s"' % m not in text] + [d for d in deeds_seen if d not in text]
+    ok(len(members) > 20 and len(deeds_seen) > 7 and not missing, "the manual has each member and deed of the JSON",
+       missing, members, deeds_seen)
+
+
 def usage():
     for words, argv in (("no such namespace", ["--netns", "nowhere"]), ("a bad port", ["--port", "0"]),
                         ("no such process", ["--pid", "4194303"]), ("a bad state", ["--state", "DOA"]),
@@ -810,6 +823,7 @@ def main():
     aborted()
     counts()
     usage()
+    manual()
     if os.environ.get("SLOW"):
         minute(500)
     print("1..%d" % count)
