@@ -256,13 +256,15 @@ def odd_name():
 def one_of_two_stuck():
     """Two listeners at one address, one of them served: only the other one has a queue."""
     name_process("served")
-    s = listener(5023, reuseport=True)
+    read, write = os.pipe()
     if not os.fork():
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         name_process("unserved")
-        s.close()
         s = listener(5023, reuseport=True)
+        os.write(write, b"+")
         signal.pause()
+    os.read(read, 1)
+    s = listener(5023, reuseport=True)
     s.settimeout(0.05)
     clients, served = [], []
     while len(served) < 4 or len(clients) - len(served) < 4:
