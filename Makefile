@@ -34,7 +34,7 @@ BPF     ?= $(FOUND_BPF)
 ifeq ($(BPF),yes)
 CPPF    += -DLASTACK_BPF
 SKELS   := $(patsubst harness/observe/bpf/%.bpf.c,$(B)/gen/%.skel.h,$(wildcard harness/observe/bpf/*.bpf.c))
-OWNERS_SKEL := $(B)/gen/owners.lskel.h
+OWNERS_SKEL := $(B)/gen/owners.lskel.h $(B)/gen/queues.lskel.h
 endif
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 
@@ -69,7 +69,7 @@ $(B)/%.o: %.c
 
 $(B)/harness/observe/bpf_load.o: $(SKELS)
 $(B)/harness/observe/owner_bpf.o: $(OWNERS_SKEL)
-$(B)/gen/owners.bpf.o: harness/observe/owner_raw.h
+$(B)/gen/owners.bpf.o $(B)/gen/queues.bpf.o: harness/observe/owner_raw.h
 
 $(B)/gen/vmlinux.h: $(BTF)
 	@mkdir -p $(@D)

@@ -23,4 +23,7 @@ int inventory_look_again(struct sock_diag *d, const struct inventory_query *q,
 
 void inventory_find_listeners(struct inventory *inv);
 
+/* Of several that a connection may belong to, the one whose queue has it, where BPF can look. */
+void inventory_look_into_queues(struct inventory *inv);
+
 #endif

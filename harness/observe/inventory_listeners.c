@@ -83,6 +83,8 @@ static int by_address(const void *va, const void *vb, void *inventory)
 
 void inventory_find_listeners(struct inventory *inv)
 {
+	size_t unsure = 0;
+
 	array_each (uint32_t, i, &inv->full) {
 		if (inv->sockets.v[*i].row.state == ST_LISTEN)
 			array_push(&inv->listeners, *i);
@@ -95,5 +97,8 @@ void inventory_find_listeners(struct inventory *inv)
 
 		if (s->holder == HELD_BY_UNACCEPTED || s->holder == HELD_BY_HANDSHAKE)
 			find_listener(inv, s);
+		unsure += s->holder == HELD_BY_UNACCEPTED && s->n_listeners > 1;
 	}
+	if (unsure && inv->all_visible)
+		inventory_look_into_queues(inv);
 }

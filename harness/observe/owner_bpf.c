@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads bpf/owners.bpf.c and reads what its iterators write. A light skeleton: the kernel does the
- * relocations, which saves us from reading its five megabytes of types.
+ * Loads bpf/owners.bpf.c and bpf/queues.bpf.c and reads what their iterators write. A light
+ * skeleton: the kernel does the relocations, which saves us from reading its five megabytes of
+ * types.
  */
 #include "owner_bpf.h"
 
@@ -22,6 +23,7 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #include "owners.lskel.h"
+#include "queues.lskel.h"
 #pragma GCC diagnostic pop
 
 static struct owners_bpf *loaded(void)
@@ -35,6 +37,17 @@ static struct owners_bpf *loaded(void)
 	skeleton = owners_bpf__open();
 	if (skeleton && owners_bpf__load(skeleton)) {
 		owners_bpf__destroy(skeleton);
+		skeleton = NULL;
+	}
+	return skeleton;
+}
+
+static struct queues_bpf *loaded_queues(void)
+{
+	struct queues_bpf *skeleton = queues_bpf__open();
+
+	if (skeleton && queues_bpf__load(skeleton)) {
+		queues_bpf__destroy(skeleton);
 		skeleton = NULL;
 	}
 	return skeleton;
@@ -144,6 +157,36 @@ int owner_bpf_kernel_sockets(
 	        b->progs.on_socket.prog_fd, sizeof(struct raw_kernel_socket), give_socket, &sink);
 }
 
+struct waiting_sink {
+	void (*each)(void *arg, const struct raw_waiting *w);
+	void *arg;
+};
+
+static int give_waiting(void *arg, const void *record)
+{
+	const struct waiting_sink *s = arg;
+	const struct raw_waiting *raw = record;
+
+	if (!raw->listener)
+		return 0;
+	s->each(s->arg, raw);
+	return 1;
+}
+
+int owner_bpf_waiting(void (*each)(void *arg, const struct raw_waiting *w), void *arg)
+{
+	struct queues_bpf *b = loaded_queues();
+	struct waiting_sink sink = {each, arg};
+	int failed;
+
+	if (!b)
+		return -1;
+	failed = read_all(
+	        b->progs.on_queue.prog_fd, sizeof(struct raw_waiting), give_waiting, &sink);
+	queues_bpf__destroy(b);
+	return failed;
+}
+
 static void ask(struct raw_tuple *asked, const struct sock_row *row)
 {
 	const struct tuple *t = &row->tuple;
@@ -185,6 +228,13 @@ int owner_bpf_kernel_sockets(
         int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg)
 {
 	(void)listeners_only;
+	(void)each;
+	(void)arg;
+	return -1;
+}
+
+int owner_bpf_waiting(void (*each)(void *arg, const struct raw_waiting *w), void *arg)
+{
 	(void)each;
 	(void)arg;
 	return -1;

@@ -22,6 +22,13 @@ int owner_bpf_descriptors(int (*each)(void *arg, const struct raw_owner *o), voi
 int owner_bpf_kernel_sockets(
         int listeners_only, void (*each)(void *arg, const struct raw_kernel_socket *s), void *arg);
 
+/*
+ * Every connection that waits for accept() in the caller's namespace, but for those behind the
+ * first RAW_WAITING of a listener. A cookie that nobody has asked for is 0. 0, or -1: cannot be
+ * had here.
+ */
+int owner_bpf_waiting(void (*each)(void *arg, const struct raw_waiting *w), void *arg);
+
 /* What this connection lacks, enum raw_lack (nothing where it is gone), or -1: cannot be had here.
  */
 int owner_bpf_lack(const struct sock_row *row);

@@ -26,6 +26,13 @@ struct raw_kernel_socket {
 	__u64 lack; /* enum raw_lack */
 };
 
+/* A connection in the accept queue of a listener, by their cookies; 0: cut short here. */
+struct raw_waiting {
+	__u64 listener, connection;
+};
+
+#define RAW_WAITING 1000 /* of one listener: more do not fit into what is written at a time */
+
 /* Which connection is asked about: all in the network's byte order, but for the cookie. */
 struct raw_tuple {
 	__u32 local[4], remote[4];
