@@ -255,6 +255,13 @@ void out_json(struct out *o, const char *text)
 	out_char(o, '"');
 }
 
+void out_make_printable(struct out *o, size_t from)
+{
+	for (size_t i = from; i < o->n; i++)
+		if ((unsigned char)o->v[i] < 0x20 || o->v[i] == 0x7f)
+			o->v[i] = '?';
+}
+
 int out_end(struct out *o)
 {
 	out_write(o);

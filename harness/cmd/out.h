@@ -68,6 +68,9 @@ void out_ms(struct out *o, uint32_t ms);
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void out_json(struct out *o, const char *text);
 
+/* Command names are any bytes: of the text from this byte on, none may move a terminal's cursor. */
+void out_make_printable(struct out *o, size_t from);
+
 /* Writes what is there. */
 void out_write(struct out *o);
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `lastack states` for people: a line a socket, then counts by program. */
-#include "states.h"
+#include "states_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DIM    "\033[2m"
-#define YELLOW "\033[33m"
-#define RESET  "\033[0m"
-
-enum { W_STATE = 14, W_QUEUE = 7, /* at least */ W_TIMER = 22, W_AGE = 16, W_PROGRAM = 32 };
+enum { W_STATE = 14, W_QUEUE = 7, /* at least */ W_TIMER = 22, W_AGE = 16 };
 
 static const char *const timer_words[] = {"-", "retransmit", "keepalive", "timewait", "probe"};
 
@@ -86,14 +82,6 @@ static void print_holder(
 	}
 }
 
-/* Command names are any bytes: none may move the cursor of a terminal. */
-static void make_printable(struct out *o, size_t from)
-{
-	for (size_t i = from; i < o->n; i++)
-		if ((unsigned char)o->v[i] < 0x20 || o->v[i] == 0x7f)
-			o->v[i] = '?';
-}
-
 struct widths {
 	size_t queue, local, remote;
 };
@@ -125,7 +113,7 @@ static void print_socket(struct out *o, const struct inventory *inv,
 		print_owners(o, inv, s);
 	else
 		print_holder(o, inv, s);
-	make_printable(o, at);
+	out_make_printable(o, at);
 	out_line(o);
 }
 
@@ -212,74 +200,6 @@ static void print_sockets(struct out *o, const struct inventory *inv, int colour
 	free(order);
 }
 
-static int used_states(const states_groups *g, enum tcp_state used[ST_COUNT])
-{
-	int n = 0;
-
-	for (int st = 0; st < ST_COUNT; st++) {
-		unsigned sum = 0;
-
-		array_each (struct states_group, x, g)
-			sum += x->count[st];
-		if (sum)
-			used[n++] = (enum tcp_state)st;
-	}
-	return n;
-}
-
-static void print_program(struct out *o, const struct states_group *x)
-{
-	out_str(o, x->name);
-	if (x->processes > 1)
-		out_printf(o, " (%u processes)", x->processes);
-}
-
-static size_t program_width(const states_groups *g)
-{
-	size_t width = W_PROGRAM;
-	struct out scratch = {0};
-
-	array_each (struct states_group, x, g) {
-		scratch.n = 0;
-		print_program(&scratch, x);
-		if (scratch.n + 1 > width)
-			width = scratch.n + 1;
-	}
-	free(scratch.v);
-	return width;
-}
-
-static void print_groups(struct out *o, const states_groups *g, int colour)
-{
-	enum tcp_state used[ST_COUNT];
-	int n = used_states(g, used);
-	size_t program = program_width(g);
-
-	out_printf(o, "\n%s%-*s%9s", colour ? DIM : "", (int)program, "PROGRAM", "SOCKETS");
-	for (int i = 0; i < n; i++)
-		out_printf(o, "%*s", (int)strlen(tcp_state_name(used[i])) + 2,
-		        tcp_state_name(used[i]));
-	out_str(o, colour ? RESET : "");
-	out_line(o);
-	array_each (struct states_group, x, g) {
-		size_t at = o->n;
-
-		print_program(o, x);
-		make_printable(o, at);
-		out_pad(o, at, program);
-		out_printf(o, "%9u", x->total);
-		for (int i = 0; i < n; i++) {
-			int width = (int)strlen(tcp_state_name(used[i])) + 2;
-
-			if (x->count[used[i]])
-				out_printf(o, "%*u", width, x->count[used[i]]);
-			else
-				out_printf(o, "%*s", width, "-");
-		}
-		out_line(o);
-	}
-}
-
 static void print_hints(
         struct out *o, const struct inventory *inv, const states_groups *g, int colour)
 {
@@ -294,7 +214,7 @@ static void print_hints(
 		out_str(o, colour ? YELLOW : "");
 		at = o->n;
 		out_str(o, hints[i]);
-		make_printable(o, at);
+		out_make_printable(o, at);
 		out_str(o, colour ? RESET : "");
 		out_line(o);
 		free(hints[i]);
@@ -307,7 +227,7 @@ void states_print_text(struct out *o, const struct inventory *inv, int colour)
 
 	print_sockets(o, inv, colour);
 	if (g.n)
-		print_groups(o, &g, colour);
+		states_print_groups(o, &g, colour);
 	print_hints(o, inv, &g, colour);
 	array_free(&g);
 }
