@@ -31,6 +31,7 @@ void ledger_free(struct ledger *l)
 		HASH_DEL(l->counters, n);
 		free(n);
 	}
+	array_free(&l->steps_ns);
 	free(l);
 }
 
@@ -140,7 +141,8 @@ static void feed_step(struct ledger *l, const struct event *e)
 
 	if (e->step.index >= l->scenario->steps.n || e->step.phase != STEP_BEGIN)
 		return;
-	l->steps_begun = e->step.index + 1;
+	if (e->step.index == l->steps_ns.n)
+		array_push(&l->steps_ns, e->t_ns);
 	st = &l->scenario->steps.v[e->step.index];
 	for (int h = 0; h < HOST_COUNT; h++)
 		if ((int)st->actor == h || st->actor == ACTOR_BOTH)

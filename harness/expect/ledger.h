@@ -146,7 +146,7 @@ struct ledger {
 	unsigned kinds[EV_COUNT];          /* how many events of each kind there were */
 	uint64_t now_ns;                   /* the latest moment that any event spoke of */
 
-	size_t steps_begun;
+	ARRAY(uint64_t) steps_ns; /* when each began */
 	/* Of the step under way, kept by the judge: */
 	size_t step_event;     /* its EV_STEP begin */
 	uint64_t step_from_ns; /* its clock began; nothing older is fresh */

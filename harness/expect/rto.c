@@ -17,14 +17,15 @@ static void look_among(const sysctls *settings, const char *name, const char **r
 }
 
 /* In the order in which they were set: the last counts. */
-uint64_t rto_sysctl(const struct ledger *l, enum host h, const char *name, uint64_t otherwise)
+uint64_t rto_sysctl(
+        const struct ledger *l, enum host h, const char *name, uint64_t at_ns, uint64_t otherwise)
 {
 	const char *value = NULL, *set = timeline_set_value(l->head, h, name);
 
 	look_among(&l->scenario->hosts[h].sysctls, name, &value);
 	if (set)
 		value = set;
-	for (size_t i = 0; i < l->steps_begun; i++) {
+	for (size_t i = 0; i < l->steps_ns.n && l->steps_ns.v[i] <= at_ns; i++) {
 		const struct step *st = &l->scenario->steps.v[i];
 
 		if (st->action == DO_SYSCTL && (st->actor == h || st->actor == ACTOR_BOTH))
@@ -39,24 +40,25 @@ static uint64_t at_most(uint64_t a, uint64_t b)
 }
 
 /* What the sysctls alone say. */
-static struct rto bounds_of(const struct ledger *l, enum host h)
+static struct rto bounds_of(const struct ledger *l, enum host h, uint64_t at_ns)
 {
 	return (struct rto){
+	        .at_ns = at_ns,
 	        .hz = l->head->hz,
 	        .jiffy_ns = NS_PER_S / l->head->hz,
 	        .min_ns =
 	                at_most(RTO_MAX_NS, NS_PER_US * rto_sysctl(l, h, "net.ipv4.tcp_rto_min_us",
-	                                                        RTO_MIN_NS / NS_PER_US)),
+	                                                        at_ns, RTO_MIN_NS / NS_PER_US)),
 	        .max_ns =
 	                at_most(RTO_MAX_NS, NS_PER_MS * rto_sysctl(l, h, "net.ipv4.tcp_rto_max_ms",
-	                                                        RTO_MAX_NS / NS_PER_MS)),
-	        .may_probe = rto_sysctl(l, h, "net.ipv4.tcp_early_retrans", 3) >= 3,
+	                                                        at_ns, RTO_MAX_NS / NS_PER_MS)),
+	        .may_probe = rto_sysctl(l, h, "net.ipv4.tcp_early_retrans", at_ns, 3) >= 3,
 	};
 }
 
-struct rto rto_unmeasured(const struct ledger *l, enum host h)
+struct rto rto_unmeasured(const struct ledger *l, enum host h, uint64_t at_ns)
 {
-	struct rto r = bounds_of(l, h);
+	struct rto r = bounds_of(l, h, at_ns);
 
 	r.alone = 1;
 	r.most_ns =
@@ -69,7 +71,7 @@ struct rto rto_of(const struct ledger *l, const struct ledger_wire *w, size_t fi
 {
 	enum host h = (enum host)w->segments.v[first].from;
 	uint64_t rtt = round_trip_longest(l, w, h, next);
-	struct rto r = bounds_of(l, h);
+	struct rto r = bounds_of(l, h, w->segments.v[first].t_ns);
 	uint64_t least, spread;
 
 	rtt = at_most(rtt, r.max_ns);

@@ -24,6 +24,7 @@
 #define RTO_MAX_NS (120 * NS_PER_S)
 
 struct rto {
+	uint64_t at_ns; /* sysctls count that were set by then */
 	unsigned hz;
 	uint64_t jiffy_ns;
 	uint64_t min_ns, most_ns, max_ns; /* R is within [min, most], what it grows to within max */
@@ -36,14 +37,17 @@ struct rto {
 /* Of the segment at place `first` of its connection; it was not sent again before place `next`. */
 struct rto rto_of(const struct ledger *l, const struct ledger_wire *w, size_t first, size_t next);
 
-/* As it is before a round trip was measured. */
-struct rto rto_unmeasured(const struct ledger *l, enum host h);
+/* As it is before a round trip was measured, with the sysctls of that moment. */
+struct rto rto_unmeasured(const struct ledger *l, enum host h, uint64_t at_ns);
 
 /* A timeout that was `rto_ns` at first, after so many doublings. */
 uint64_t rto_after_ns(const struct rto *r, uint64_t rto_ns, size_t doublings);
 
-/* A sysctl of a host as the scenario, the command line and the steps so far set it, or `otherwise`.
+/*
+ * A sysctl of a host as the scenario, the command line and the steps had set it by then, or
+ * `otherwise`. One that is set while a timer runs is not known to count for it.
  */
-uint64_t rto_sysctl(const struct ledger *l, enum host h, const char *name, uint64_t otherwise);
+uint64_t rto_sysctl(
+        const struct ledger *l, enum host h, const char *name, uint64_t at_ns, uint64_t otherwise);
 
 #endif

@@ -89,9 +89,9 @@ static struct window retransmitted(const struct rto *r, unsigned n)
 
 /* ---- given up ---- */
 
-static uint64_t retries(const struct ledger *l, enum host h)
+static uint64_t retries(const struct ledger *l, enum host h, uint64_t at_ns)
 {
-	return rto_sysctl(l, h, "net.ipv4.tcp_orphan_retries", 0);
+	return rto_sysctl(l, h, "net.ipv4.tcp_orphan_retries", at_ns, 0);
 }
 
 static uint64_t budget_ns(const struct rto *r, uint64_t n)
@@ -166,7 +166,7 @@ static void widen_by(struct window *w, const struct giving_up *g, int probed)
 static struct window given_up(const struct ledger *l, enum host h, const struct rto *r)
 {
 	struct window w = {UINT64_MAX, 0};
-	uint64_t n = retries(l, h);
+	uint64_t n = retries(l, h, r->at_ns);
 
 	for (int late = 0; late <= 1; late++)
 		for (int probed = 0; probed <= r->may_probe; probed++) {
@@ -237,7 +237,7 @@ int stay_window(const struct ledger *l, const struct ledger_socket *s, const str
 		return 0;
 	}
 	if (!ledger_sees_segments(l)) {
-		rto = rto_unmeasured(l, s->host);
+		rto = rto_unmeasured(l, s->host, in->t_ns);
 		*ret = computed(l, s->host, r, &rto);
 		return 0;
 	}
@@ -280,6 +280,6 @@ uint64_t stay_longest_ns(const struct ledger *l, enum host h, const struct range
 		ns = stay_bounds(r, l->head->hz).hi_ns;
 		return ns < UINT64_MAX ? ns : 0;
 	}
-	rto = rto_unmeasured(l, h);
+	rto = rto_unmeasured(l, h, UINT64_MAX);
 	return computed(l, h, r, &rto).hi_ns;
 }
