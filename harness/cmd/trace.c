@@ -39,6 +39,8 @@ static void on_event(void *arg, const struct event *e)
 {
 	struct trace *t = arg;
 
+	if (trace_out_given_up(t->out))
+		return;
 	if (e->kind == EV_KERNEL && e->kernel.deed == KERNEL_OVERFLOW)
 		trace_overflows_seen(t->overflows);
 	trace_show(t->show, e, e->kind == EV_STATE ? bpf_ring_stack(t->ring, e) : NULL);

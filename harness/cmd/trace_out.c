@@ -87,6 +87,11 @@ FILE *trace_out_stream(struct trace_out *o)
 	return o->stream;
 }
 
+int trace_out_given_up(const struct trace_out *o)
+{
+	return o->given_up;
+}
+
 int trace_out_end(struct trace_out *o, int code)
 {
 	int failed;
@@ -94,7 +99,8 @@ int trace_out_end(struct trace_out *o, int code)
 	fclose(o->stream);
 	failed = o->given_up || (o->error && o->error != EPIPE);
 	if (o->given_up)
-		fprintf(stderr, "%lu lines were not written: nobody read them\n", o->cut);
+		fprintf(stderr, "%lu line%s not written: nobody read on\n", o->cut,
+		        o->cut == 1 ? " was" : "s were");
 	else if (failed)
 		fprintf(stderr, "lastack: writing the output: %s\n", strerror(o->error));
 	trace_stop_end();

@@ -16,6 +16,9 @@ struct trace_out *trace_out_new(void);
 /* To write to. fflush() fails with errno when standard output cannot be written. */
 FILE *trace_out_stream(struct trace_out *o);
 
+/* Nobody reads: all that is still written is dropped. */
+int trace_out_given_up(const struct trace_out *o);
+
 /*
  * Writes the rest and frees it. The exit code: this one, or EXIT_LAB when not all was written,
  * which it says; an error (-1) stays one. That nobody reads any more (EPIPE) is no error.

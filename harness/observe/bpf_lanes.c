@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads the lines of a slot: see bpf_raw.h. With one lane the records come as they took their
- * lines. With a lane for each processor they are put in the order of their times: nothing younger
- * than the look at all lanes is handed out, since an older one might still come in another lane.
+ * lines. With a lane for each processor they are put in the order of their times. Nothing younger
+ * than the look at all lanes is handed out: an older one might still come in another lane.
  */
 #include "observe/bpf_observer.h"
 
@@ -80,7 +80,7 @@ static int is_being_filled(const struct bpf_lane *l)
 
 void bpf_lanes_begin(struct bpf_lanes *ls)
 {
-	ls->bound_ns = ls->n > 1 ? clock_now_ns() : UINT64_MAX;
+	ls->bound_ns = clock_now_ns(); /* who reads on while they are made may never end */
 	for (unsigned i = 0; i < ls->n; i++) {
 		struct bpf_lane *l = &ls->lane[i];
 
