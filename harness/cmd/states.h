@@ -39,6 +39,13 @@ size_t states_hints(
         const struct inventory *inv, const states_groups *groups, char *hints[], size_t max);
 #define MOST_HINTS 16
 
+/*
+ * Where a connection may belong to any of several listeners, so many of them are named, and so many
+ * owners of each: a server with a hundred workers has all of them in all of their processes.
+ */
+#define MOST_LISTENERS 8
+#define MOST_OWNERS    4
+
 /* Fewer are no news: on a healthy machine some are on their way. */
 #define SEVERAL 10
 

@@ -30,12 +30,12 @@ static void print_endpoint(struct out *o, const char *name, const struct endpoin
 }
 
 static void print_owners(
-        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s, size_t most)
 {
 	const struct owner *w = s->owners;
 
 	out_str(o, "[");
-	for (size_t i = 0; i < s->n_owners; i++) {
+	for (size_t i = 0; i < s->n_owners && i < most; i++) {
 		out_str(o, i ? ",{\"pid\":" : "{\"pid\":");
 		out_u64(o, (uint64_t)w[i].pid);
 		field(o, "fd", (uint64_t)w[i].fd);
@@ -79,16 +79,19 @@ static void print_listeners(
 	if (!s->n_listeners)
 		return;
 	out_str(o, s->n_listeners > 1 ? ",\"listener\":null,\"listeners\":[" : ",\"listener\":");
-	for (uint32_t i = 0; i < s->n_listeners; i++) {
+	for (uint32_t i = 0; i < s->n_listeners && i < MOST_LISTENERS; i++) {
 		const struct inventory_socket *l = inventory_listener(inv, s, i);
 
 		out_str(o, i ? ",{\"cookie\":" : "{\"cookie\":");
 		out_u64(o, l->row.cookie);
 		out_str(o, ",\"owners\":");
-		print_owners(o, inv, l);
+		print_owners(o, inv, l, s->n_listeners > 1 ? MOST_OWNERS : l->n_owners);
 		out_str(o, "}");
 	}
-	out_str(o, s->n_listeners > 1 ? "]" : "");
+	if (s->n_listeners > 1) {
+		out_str(o, "]");
+		field(o, "n_listeners", s->n_listeners);
+	}
 }
 
 static void print_socket(
@@ -112,7 +115,7 @@ static void print_socket(
 	out_str(o, ",\"held_by\":\"");
 	out_str(o, holder_words[s->holder]);
 	out_str(o, "\",\"owners\":");
-	print_owners(o, inv, s);
+	print_owners(o, inv, s, s->n_owners);
 	print_listeners(o, inv, s);
 	out_str(o, "}");
 }

@@ -41,11 +41,11 @@ static void print_age(struct out *o, const struct inventory_socket *s)
 }
 
 static void print_owners(
-        struct out *o, const struct inventory *inv, const struct inventory_socket *s)
+        struct out *o, const struct inventory *inv, const struct inventory_socket *s, size_t most)
 {
 	const struct owner *w = s->owners;
 
-	for (size_t i = 0; i < s->n_owners; i++) {
+	for (size_t i = 0; i < s->n_owners && i < most; i++) {
 		if (i && w[i].pid == w[i - 1].pid) { /* dup(): another descriptor */
 			out_str(o, ",");
 			out_u64(o, (uint64_t)w[i].fd);
@@ -59,6 +59,8 @@ static void print_owners(
 		out_str(o, " fd ");
 		out_u64(o, (uint64_t)w[i].fd);
 	}
+	if (s->n_owners > most)
+		out_str(o, " ...");
 }
 
 static void print_holder(
@@ -71,15 +73,17 @@ static void print_holder(
 		out_u64(o, s->row.uid);
 	}
 	out_str(o, ")");
-	for (uint32_t i = 0; i < s->n_listeners; i++) {
+	for (uint32_t i = 0; i < s->n_listeners && i < MOST_LISTENERS; i++) {
 		const struct inventory_socket *l = inventory_listener(inv, s, i);
 
 		out_str(o, i ? " or " : " of ");
 		if (l->n_owners)
-			print_owners(o, inv, l);
+			print_owners(o, inv, l, s->n_listeners > 1 ? MOST_OWNERS : l->n_owners);
 		else
 			out_endpoint(o, &l->row.tuple.local);
 	}
+	if (s->n_listeners > MOST_LISTENERS)
+		out_printf(o, " or %u more", s->n_listeners - MOST_LISTENERS);
 }
 
 struct widths {
@@ -110,7 +114,7 @@ static void print_socket(struct out *o, const struct inventory *inv,
 	out_pad(o, at, W_AGE);
 	at = o->n;
 	if (s->holder == HELD_BY_PROGRAM)
-		print_owners(o, inv, s);
+		print_owners(o, inv, s, s->n_owners);
 	else
 		print_holder(o, inv, s);
 	out_make_printable(o, at);

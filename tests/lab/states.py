@@ -433,7 +433,8 @@ def check_two_queues(l, run, sure):
         ok(len(got) == 16 and {n: blamed.count(n) for n in queues} == queues,
            "where both have a queue, the one whose queue has it is named", (queues, blamed))
         return
-    ok(len(got) == 16 and all(queues.values()) and set(blamed) == {"lefty righty"},
+    ok(len(got) == 16 and all(queues.values()) and set(blamed) == {"lefty righty"} and
+       all(s["n_listeners"] == 2 for s in got),
        "where both have a queue and nobody can look into it, both are named", (queues, blamed))
     text = run()
     ok(re.search(r"\(not accepted\) of \d+/(lefty|righty) fd \d+ or \d+/(lefty|righty) fd", text)
