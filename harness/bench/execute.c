@@ -21,6 +21,7 @@
 #define SAMPLE_NS (100 * NS_PER_MS)
 #define DUMP_NS   NS_PER_S /* between two samples that take a dump of the sockets */
 #define SETTLE_NS (2 * NS_PER_MS)
+#define VAIN_NS   (10 * NS_PER_S)
 #define N_TIMED   5
 #define N_SIGNALS 2
 
@@ -118,11 +119,24 @@ static void sample(struct run *u, int last)
 		progress_tick(&u->progress, &s, u->r);
 }
 
+/* --connections has no end of time; but where none succeeds at all, none will. */
+static int is_in_vain(struct run *u)
+{
+	struct bench_sample s = {0};
+
+	if (u->config->for_ns || !u->config->max_conns)
+		return 0;
+	totals(u, &s);
+	return !s.done && clock_now_ns() - u->start_ns > VAIN_NS;
+}
+
 static void on_sample(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	sample(arg, 0);
+	if (is_in_vain(arg))
+		finish(arg);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)

@@ -666,11 +666,18 @@ def serving_time():
         p.send_signal(signal.SIGINT)
         served = json.loads(p.communicate(timeout=60)[0])
         tap("%s: serve: the rate from the first connection to the last" % engine, served["connections"] == r["connections"] and
-            served["took_s"] < 1 and served["rate"] > 500, (served["connections"], served["took_s"], served["rate"], r["took_s"]))
+            served["took_s"] < r["took_s"] + 0.5 and served["rate"] > r["connections"] / (r["took_s"] + 0.5), (served["connections"], served["took_s"], served["rate"], r["took_s"]))
     for form in [], ["--json"]:
         text = run("serve", "--listen", "127.0.0.1:%d" % free_port(), "--for", "200ms", *form).stdout
         tap("serve without a client has no rate%s" % " ".join([""] + form), json.loads(text)["rate"] is None if form else
             "result      0 connections, 0 errors" in text, text)
+
+
+def in_vain():
+    """Where nobody listens, so many connections will never be."""
+    r = bench("--against", "127.0.0.1:%d" % free_port(), "--connections", "100")
+    tap("--connections ends where none succeeds", not r["connections"] and r["errors"] > 0 and 10 <= r["took_s"] < 20 and
+        any("no connection has succeeded" in n for n in r["notes"]), (r["took_s"], r["notes"]))
 
 
 def unequal():
@@ -707,7 +714,7 @@ def main():
     if os.geteuid() != 0:
         skip("bench", "needs root")
     else:
-        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving, serving_time, unequal):
+        for part in (helps, closes, together, stuck, full, paces, sizes, links, rulesets, observing, telling, progress, verbs, refusals, without_ring, ends, interruptions, against, answering, serving, serving_time, unequal, in_vain):
             if not only or part.__name__ in only:
                 part()
     end()
