@@ -378,6 +378,7 @@ static void options_free(struct run_options *o)
 		free(x->value);
 	}
 	array_free(&o->settings);
+	array_free(&o->set);
 	array_free(&o->reports.all);
 }
 
