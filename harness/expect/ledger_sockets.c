@@ -64,6 +64,12 @@ static void leave_last(struct ledger *l, struct ledger_socket *s)
 		h->population[ledger_state(s)]++;
 }
 
+/* Nothing comes before it that a socket could be found in. */
+static int is_birth(enum tcp_state from)
+{
+	return from == ST_NONE || from == ST_SYN_RECV || from == ST_NEW_SYN_RECV;
+}
+
 static int is_minisocket_state(enum tcp_state s)
 {
 	return s == ST_TIME_WAIT || s == ST_FIN_WAIT_2;
@@ -92,8 +98,10 @@ void ledger_feed_state(struct ledger *l, const struct event *e, size_t index)
 	};
 	struct stay *last = s->path.n ? &s->path.v[s->path.n - 1] : NULL;
 
-	/* A dump found the socket before the story of how it came there arrived. */
-	if (last && last->found && last->state != stay.state && stay.t_ns <= last->t_ns) {
+	/* A dump found the socket before the story of how it came there arrived; or began before.
+	 */
+	if (last && last->found && last->state != stay.state &&
+	        (stay.t_ns <= last->t_ns || (s->path.n == 1 && is_birth(e->state.from)))) {
 		leave_last(l, s);
 		last = s->path.n ? &s->path.v[s->path.n - 1] : NULL;
 	}

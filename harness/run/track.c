@@ -249,7 +249,8 @@ static void saw_row(struct track *t, enum host h, const struct sock_row *row, co
 		s = born(t, h, &row->tuple, row->cookie);
 	s->dump = t->dump;
 	look_shows(t, s, row->state, by);
-	look_details(t, s, &now, by->source, by->t_ns);
+	/* No younger than they may be: what was told meanwhile is believed before them. */
+	look_details(t, s, &now, by->source, by->from_ns);
 }
 
 void track_saw(struct track *t, enum host h, const struct sock_row *row, const struct tuple *tuple,

@@ -94,6 +94,19 @@ static void a_dump_first_then_the_story(void **state)
 	assert_int_equal(population(E), 0);
 }
 
+/* The dump began before the socket was there, and shows how far it has come meanwhile. */
+static void a_dump_that_began_before_the_story(void **state)
+{
+	(void)state;
+	dumped(10, ST_CLOSE_WAIT);
+	went(SRC_BPF, 11, 11, E); /* from nothing */
+	went(SRC_BPF, 12, 12, ST_CLOSE_WAIT);
+	assert_int_equal(l->sockets->path.n, 2);
+	assert_int_equal(stay(0)->state, E);
+	assert_int_equal(population(E), 0);
+	assert_int_equal(population(ST_CLOSE_WAIT), 1);
+}
+
 static void a_late_dump_changes_no_state(void **state)
 {
 	(void)state;
@@ -197,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        CASE(two_sources_narrow),
 	        CASE(a_dump_first_then_the_story),
+	        CASE(a_dump_that_began_before_the_story),
 	        CASE(a_late_dump_changes_no_state),
 	        CASE(a_gap_is_noticed_in_time),
 	        CASE(a_late_stream_is_no_gap),

@@ -267,6 +267,9 @@ static void a_dump_takes_time(void **state)
 	assert_int_equal(e->kind, EV_STATE);
 	assert_int_equal(e->state.since_ns, 1000 * MS);
 	assert_int_equal(e->t_ns, 1300 * MS);
+	e = &w.events.v[w.events.n - 1]; /* what was told during the dump is younger */
+	assert_int_equal(e->kind, EV_SOCKET);
+	assert_int_equal(e->t_ns, 1200 * MS);
 	end();
 }
 
