@@ -101,7 +101,8 @@ void ledger_feed_state(struct ledger *l, const struct event *e, size_t index)
 	/* A dump found the socket before the story of how it came there arrived; or began before.
 	 */
 	if (last && last->found && last->state != stay.state &&
-	        (stay.t_ns <= last->t_ns || (s->path.n == 1 && is_birth(e->state.from)))) {
+	        (stay.t_ns <= last->t_ns || (s->path.n == 1 && is_birth(e->state.from) &&
+	                                            last->state != e->state.from))) {
 		leave_last(l, s);
 		last = s->path.n ? &s->path.v[s->path.n - 1] : NULL;
 	}
