@@ -14,16 +14,12 @@ static unsigned count(const struct ledger *l, enum conntrack_state state)
 
 static void add_others(struct phrase *p, const struct ledger *l, enum conntrack_state but)
 {
-	const char *before = " (";
+	struct others o = {.p = p};
 
-	for (int s = CT_NONE + 1; s < CT_COUNT; s++) {
-		if ((s == (int)but) || !l->conntrack[s])
-			continue;
-		phrase_add(p, "%s%u in %s", before, l->conntrack[s], conntrack_state_names[s]);
-		before = ", ";
-	}
-	if (*before == ',')
-		phrase_add(p, ")");
+	for (int s = CT_NONE + 1; s < CT_COUNT; s++)
+		if (s != (int)but)
+			phrase_other(&o, l->conntrack[s], "in ", conntrack_state_names[s]);
+	phrase_others_end(&o);
 }
 
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)

@@ -7,18 +7,15 @@
 /* What the calls failed with instead. */
 static void add_others(struct phrase *p, const struct ledger_host *h, int but)
 {
-	const char *before = " (";
+	struct others o = {.p = p};
 
 	for (int e = 1; e < LEDGER_ERRNOS; e++) {
 		const char *name = strerrorname_np(e);
 
-		if (e == but || !h->errors[e])
-			continue;
-		phrase_add(p, "%s%u %s", before, h->errors[e], name ? name : "?");
-		before = ", ";
+		if (e != but)
+			phrase_other(&o, h->errors[e], "", name ? name : "?");
 	}
-	if (*before == ',')
-		phrase_add(p, ")");
+	phrase_others_end(&o);
 }
 
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)

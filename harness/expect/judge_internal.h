@@ -47,8 +47,8 @@ struct answer judge_answer(const struct judge *j, const struct expectation *x);
 /* How long a step may take, its own `after` aside. */
 uint64_t judge_within_ns(const struct judge *j, const struct step *st);
 
-/* `for`: to be asked after every event. */
-void judge_watch(struct judge *j, uint64_t t_ns); /* after an event of t_ns */
+/* `for`: to be asked after every event, which is of t_ns. */
+void judge_watch(struct judge *j, uint64_t t_ns);
 
 /* Notes what the step under way comes to, whose ruling is r. */
 void judge_find(struct judge *j, const struct step *st, const struct ruling *r);

@@ -23,6 +23,18 @@ void phrase_add(struct phrase *p, const char *fmt, ...)
 		p->n = p->size - 1;
 }
 
+void phrase_other(struct others *o, unsigned n, const char *in, const char *what)
+{
+	if (n)
+		phrase_add(o->p, "%s%u %s%s", o->n++ ? ", " : " (", n, in, what);
+}
+
+void phrase_others_end(const struct others *o)
+{
+	if (o->n)
+		phrase_add(o->p, ")");
+}
+
 void phrase_window(struct phrase *p, const struct window *w)
 {
 	char lo[32], hi[32];

@@ -18,6 +18,15 @@ struct phrase {
 
 void phrase_add(struct phrase *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What there is instead, one after the other: " (1 in ESTABLISHED, 2 in CLOSE_WAIT)". */
+struct others {
+	struct phrase *p;
+	unsigned n;
+};
+/* "in " and a state, or "" and an error; nothing where there are none of it. */
+void phrase_other(struct others *o, unsigned n, const char *in, const char *what);
+void phrase_others_end(const struct others *o);
+
 /* "200 ms to 260 ms", "at least 1 s" */
 void phrase_window(struct phrase *p, const struct window *w);
 

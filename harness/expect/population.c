@@ -4,16 +4,12 @@
 
 static void add_others(struct phrase *p, const struct ledger_host *h, enum tcp_state but)
 {
-	const char *before = " (";
+	struct others o = {.p = p};
 
-	for (enum tcp_state s = ST_ESTABLISHED; s < ST_COUNT; s++) {
-		if (s == but || s == ST_CLOSE || s == ST_LISTEN || !h->population[s])
-			continue;
-		phrase_add(p, "%s%u in %s", before, h->population[s], tcp_state_name(s));
-		before = ", ";
-	}
-	if (*before == ',')
-		phrase_add(p, ")");
+	for (enum tcp_state s = ST_ESTABLISHED; s < ST_COUNT; s++)
+		if (s != but && s != ST_CLOSE && s != ST_LISTEN)
+			phrase_other(&o, h->population[s], "in ", tcp_state_name(s));
+	phrase_others_end(&o);
 }
 
 static struct answer evaluate(const struct expectation *x, const struct ledger *l)
