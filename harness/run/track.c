@@ -228,12 +228,10 @@ static void look_details(struct track *t, struct tracked *s, const struct ev_soc
 		emit_details(t, s, source, t_ns);
 }
 
-/* The socket with this tuple, if it is still the one with this cookie. */
-static struct tracked *find_same(struct track *t, enum host h, const struct tuple *tuple,
-        uint64_t cookie, const struct look *by)
+/* What was found where a socket would be, if it is still the one with this cookie. */
+static struct tracked *if_same(
+        struct track *t, struct tracked *s, uint64_t cookie, const struct look *by)
 {
-	struct tracked *s = find(t, h, tuple);
-
 	if (!s || s->cookie == cookie)
 		return s;
 	go(t, s, ST_CLOSE, by); /* the four-tuple was taken again */
@@ -242,7 +240,7 @@ static struct tracked *find_same(struct track *t, enum host h, const struct tupl
 
 static void saw_row(struct track *t, enum host h, const struct sock_row *row, const struct look *by)
 {
-	struct tracked *s = find_same(t, h, &row->tuple, row->cookie, by);
+	struct tracked *s = if_same(t, find(t, h, &row->tuple), row->cookie, by);
 	struct ev_socket now = details(row);
 
 	if (!s)
@@ -283,7 +281,7 @@ static struct tracked *find_told(struct track *t, const struct event *e)
 	s = find(t, e->host, &e->tuple);
 	if (s && s->cookie != e->cookie && e->state.to == ST_CLOSE)
 		return NULL; /* of one that had the four-tuple before, told late */
-	s = find_same(t, e->host, &e->tuple, e->cookie, &told);
+	s = if_same(t, s, e->cookie, &told);
 	if (!s && e->state.to != ST_CLOSE)
 		s = born(t, e->host, &e->tuple, e->cookie);
 	return s;
