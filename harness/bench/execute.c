@@ -102,6 +102,12 @@ static int states(struct run *u, struct bench_sample *s)
 	return 0;
 }
 
+/* --connections has no end of time; but where none succeeds at all, none will. */
+static int is_in_vain(const struct bench_config *c, const struct bench_sample *s)
+{
+	return c->max_conns && !c->for_ns && !s->done && s->at_ns > VAIN_NS;
+}
+
 /* The last one is kept however soon it comes after the one before: it shows how all ended. */
 static void sample(struct run *u, int last)
 {
@@ -117,17 +123,8 @@ static void sample(struct run *u, int last)
 		series_add(&u->r->series, &s);
 	if (u->config->progress)
 		progress_tick(&u->progress, &s, u->r);
-}
-
-/* --connections has no end of time; but where none succeeds at all, none will. */
-static int is_in_vain(struct run *u)
-{
-	struct bench_sample s = {0};
-
-	if (u->config->for_ns || !u->config->max_conns)
-		return 0;
-	totals(u, &s);
-	return !s.done && clock_now_ns() - u->start_ns > VAIN_NS;
+	if (is_in_vain(u->config, &s))
+		finish(u);
 }
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
@@ -135,8 +132,6 @@ static void on_sample(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	sample(arg, 0);
-	if (is_in_vain(arg))
-		finish(arg);
 }
 
 static void on_end(evutil_socket_t fd, short what, void *arg)
